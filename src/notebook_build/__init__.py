@@ -1,0 +1,38 @@
+"""Executes and renders any folder of notebooks; it knows nothing of what they are about.
+
+    python -m notebook_build all            every page that is stale, then the index
+    python -m notebook_build page NAME      one page and the notebooks that it needs
+    python -m notebook_build explain        why each page would run
+
+A notebook declares in its own metadata what it reads and writes, as patterns relative to the root:
+
+    "notebook_build": {
+      "title": "Imports fell by two fifths",
+      "question": "How far did imports fall?",
+      "inputs": ["data/raw/*.csv"],
+      "outputs": ["data/processed/monthly.csv"]
+    }
+
+and holds exactly one cell tagged `parameters`, which assigns literals. Notebook B waits for
+notebook A when an input of B matches an output of A. An input without a wildcard must exist.
+A cell tagged `check` only asserts: its code is folded under "Checks" and its output not shown.
+
+What a notebook hands to its page beside text, tables and Markdown are two kinds of output, told
+by their MIME type. Their bundles carry `image/svg+xml`, `text/html` or `text/plain` too, so that
+JupyterLab shows the same.
+
+FIGURE  {"id", "title", "subtitle", "source", "note", "alt", "svg", "csv"}: all text; `id` names
+        the data file, so it holds small letters, digits, "-" and "_"; `csv` is the text of the
+        data drawn. Without id, title, source, alt, svg or csv the page is not built, and a
+        picture that comes outside this contract is not built either.
+FINDING {"id", "sentence", "value", "unit", "lower", "upper", "level"}: one sentence for the
+        summary and, where there is one, its number with an interval at `level` (0.95, say);
+        all but id and sentence may be null.
+"""
+
+FIGURE = "application/vnd.notebook-build.figure.v1+json"
+FINDING = "application/vnd.notebook-build.finding.v1+json"
+
+
+class BuildError(Exception):
+    """A build cannot go on, and its message says what was found, where, and what to do."""
