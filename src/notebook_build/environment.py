@@ -11,7 +11,6 @@ checkout of the same locks, with newer file times, installs nothing.
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,9 +75,7 @@ def check_version(python):
         raise EnvironmentFailure(
             "needs Python {}.{} to {}.{}, found {} at {}. Name another with "
             "'make all PYTHON=python3.13' (and remove the environment's folder if it holds "
-            "the old one).".format(
-                *OLDEST, *NEWEST, version or "none that runs", python
-            )
+            "the old one).".format(*OLDEST, *NEWEST, version or "none that runs", python)
         )
     return version
 
@@ -144,7 +141,7 @@ def record(venv, name, fingerprint):
     text = json.dumps({**installed(venv), name: fingerprint}, indent=1, sort_keys=True)
     unfinished = venv / f"{STAMP}.new"
     unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, venv / STAMP)
+    unfinished.replace(venv / STAMP)
 
 
 def sha256(path):

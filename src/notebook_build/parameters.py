@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,9 @@ def read_assignment(statement: ast.stmt, where: str) -> Parameter:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             annotation = None
-        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
+        case ast.AnnAssign(
+            target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value
+        ):
             pass
         case _:
             raise BuildError(
@@ -93,8 +96,10 @@ def parse_overrides(
     Raises BuildError for an unknown name (with the nearest known one) or a value that does not
     fit the annotation, or the default's type where there is no annotation.
     """
-    return {name: parse_value(text, known(name, parameters, where), where)
-            for name, text in given.items()}
+    return {
+        name: parse_value(text, known(name, parameters, where), where)
+        for name, text in given.items()
+    }
 
 
 def known(name: str, parameters: dict[str, Parameter], where: str) -> Parameter:
@@ -109,11 +114,9 @@ def known(name: str, parameters: dict[str, Parameter], where: str) -> Parameter:
 
 def parse_value(text: str, parameter: Parameter, where: str) -> Any:
     """The literal that `text` spells, or the text itself where only text fits."""
-    candidates = [text]
-    try:
+    candidates: list[Any] = [text]
+    with suppress(ValueError, SyntaxError):
         candidates.insert(0, ast.literal_eval(text))
-    except (ValueError, SyntaxError):
-        pass
     for value in candidates:
         # papermill writes a tuple into the notebook as a string, so none may pass.
         if not isinstance(value, tuple) and accepts(parameter, value):

@@ -52,7 +52,7 @@ def write_whole(path: Path, text: str | bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         unfinished.write_bytes(content)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 

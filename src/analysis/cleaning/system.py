@@ -144,9 +144,11 @@ class Solver:
         self._highs.run()
         status = self._highs.getModelStatus()
         if status not in _ANSWERS:
-            # A basis that went bad numerically: the same question, asked cold.
+            # A basis that went bad numerically: the same question, asked cold and presolved.
             self._highs.clearSolver()
+            self._highs.setOptionValue("presolve", "on")
             self._highs.run()
+            self._highs.setOptionValue("presolve", "off")
             status = self._highs.getModelStatus()
         if status not in _ANSWERS:
             raise RuntimeError(f"HiGHS stopped with {status.name}")

@@ -52,9 +52,7 @@ def accept_raw(paths: Paths) -> list[str]:
         + [_unlisted_problem(name) for name in _tables_present(paths) if name not in listed]
     )
     accepted = [{**r, **_fingerprint(paths.raw / r["path"])} for r in resources]
-    changed = [
-        new["path"] for old, new in zip(resources, accepted, strict=True) if old != new
-    ]
+    changed = [new["path"] for old, new in zip(resources, accepted, strict=True) if old != new]
     if changed:
         _replace_json(paths.datapackage, {**descriptor, "resources": accepted})
     return changed
@@ -135,15 +133,16 @@ def _unlisted_problem(name: str) -> InputError:
 def _replace_json(file: Path, content: dict[str, Any]) -> None:
     """Write `content` beside `file`, then rename: a reader sees the old file or the new one."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
         # mkstemp makes the file private; the descriptor keeps the mode it had.
-        os.chmod(temporary, file.stat().st_mode)
-        os.replace(temporary, file)
+        temporary.chmod(file.stat().st_mode)
+        temporary.replace(file)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink()
         raise
 
 

@@ -23,14 +23,16 @@ from currency_converter import CurrencyConverter, RateNotFoundError
 
 from analysis.schemas import InputError
 
-#: Third Wednesdays that were public holidays, and the day whose rate was taken instead. Decree
-#: 124, article 16: the fourth Wednesday; since December 2024 Decree 272 (2024), article 13: the
-#: next trading day. All four are Spring Festival weeks (State Council holiday notices for 2015,
-#: 2018, 2021 and 2026). They move the rate by 0.1 to 0.6 %.
+#: Third Wednesdays without a central rate, all in the week of the Spring Festival, and the day
+#: whose rate stands in. Until 2024 only the first three days of the festival moved the day to
+#: the fourth Wednesday (Customs Announcement 2015 No. 5); these fell on its eve (2015) or sixth
+#: day (2018, 2021), so that we take the last rate set before the holidays. Since December 2024
+#: the next trading day counts (Customs Decree 272, article 13). Either way the difference is
+#: at most 0.4 % (2026).
 HOLIDAY_FIXINGS = {
-    date(2015, 2, 18): date(2015, 2, 25),
-    date(2018, 2, 21): date(2018, 2, 28),
-    date(2021, 2, 17): date(2021, 2, 24),
+    date(2015, 2, 18): date(2015, 2, 17),
+    date(2018, 2, 21): date(2018, 2, 14),
+    date(2021, 2, 17): date(2021, 2, 10),
     date(2026, 2, 18): date(2026, 2, 24),
 }
 
@@ -78,7 +80,7 @@ def fixing_day(month: pd.Period) -> date:
     >>> fixing_day(pd.Period("2024-04", "M"))
     datetime.date(2024, 3, 20)
     >>> fixing_day(pd.Period("2018-03", "M"))  # 21 February fell in the Spring Festival
-    datetime.date(2018, 2, 28)
+    datetime.date(2018, 2, 14)
     """
     wednesday = third_wednesday(month - 1)
     return HOLIDAY_FIXINGS.get(wednesday, wednesday)
@@ -330,9 +332,7 @@ def _mean_ecb(first: pd.Period, last: pd.Period) -> float:
     return float(np.mean([customs_rate(month) for month in _months(first, last)]))
 
 
-def _mean_bounds(
-    by_month: pd.DataFrame, first: pd.Period, last: pd.Period
-) -> tuple[float, float]:
+def _mean_bounds(by_month: pd.DataFrame, first: pd.Period, last: pd.Period) -> tuple[float, float]:
     wanted = by_month.reindex(_months(first, last))
     return (
         float(wanted["lower"].mean(skipna=False)),

@@ -37,6 +37,7 @@ SLIP_MIN_SIGNIFICANT_DIGITS = 4
 ROUNDING_UNITS = Decimal("0.5")
 TRUNCATION_UNITS = Decimal(1)
 
+RAGGED_ROW_ADVICE = "quote cells that hold a comma and keep a comma for each empty cell"
 RESTORE = "undo the change (`git checkout -- {file}`)"
 
 PeriodKind = Literal["month", "span", "year"]
@@ -179,9 +180,7 @@ def read_table(paths: Paths, name: str) -> pd.DataFrame:
         ]
     )
     if not rows:
-        raise InputError(
-            "rows below the header", file=file, found="none", action=_restore(file)
-        )
+        raise InputError("rows below the header", file=file, found="none", action=_restore(file))
     index = pd.Index([line for line, _ in rows], name="line")
     cells = [[cell or None for cell in row] for _, row in rows]
     return pd.DataFrame(cells, columns=header, index=index, dtype="string")[fields]
@@ -299,15 +298,14 @@ def parse_scale(text: str, at: Place = UNPLACED) -> Decimal:
     )
 
 
-def printed_interval(
-    text: str, scale: Decimal | int = 1, at: Place = UNPLACED
-) -> PrintedInterval:
+def printed_interval(text: str, scale: Decimal | int = 1, at: Place = UNPLACED) -> PrintedInterval:
     """The interval of truths that could have been printed as `text`, times `scale`.
 
     The unit in the last place is that of the last printed decimal; in a whole number the
     trailing zeros count as rounding, so that its unit is that of the last digit other than zero.
     The truth may be half a unit nearer to zero (the figure was rounded up) and up to a whole
-    unit farther from zero (digits were cut off). A printed zero may hide a truth of either sign.
+    unit farther from zero (digits were cut off). A printed zero may hide a truth of either sign;
+    its own unit is one, since it does not show whether it was rounded to tens.
     The slip of a last digit (`LAST_DIGIT_SLIP`) is not included.
 
     Raises InputError for text that is no plain number.
@@ -425,11 +423,11 @@ def _raise_wrong_encoding(body: bytes, position: int, file: str) -> NoReturn:
 
 
 def _column_at(before: bytes) -> str | None:
-    """The name of the column in which a file stands after the bytes `before`."""
+    """The name of the column that begins or goes on behind `before`; None inside the header."""
+    if b"\n" not in before:
+        return None
     rows = list(csv.reader(io.StringIO(before.decode("utf-8", "replace"), newline="")))
-    if len(rows) < 2 or before.endswith(b"\n"):
-        return rows[0][0] if rows and before.endswith(b"\n") else None
-    number = len(rows[-1]) - 1
+    number = 0 if before.endswith(b"\n") else len(rows[-1]) - 1
     return rows[0][number] if number < len(rows[0]) else None
 
 
@@ -509,9 +507,7 @@ def _ragged_row_errors(
             Place(file, line, column).error(
                 f"{len(header)} cells, one for each column",
                 found=f"{len(row)} cells" if row else "an empty line",
-                action="quote cells that hold a comma and keep a comma for each empty cell"
-                if row
-                else "delete the empty line",
+                action=RAGGED_ROW_ADVICE if row else "delete the empty line",
             )
         )
     return errors

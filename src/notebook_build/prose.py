@@ -1,0 +1,103 @@
+"""Markdown to safe HTML: headings with anchors, equations in MathML, links between pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from latex2mathml.converter import convert
+from mistune import HTMLRenderer
+from nbconvert.filters.markdown_mistune import (
+    IPythonRenderer,
+    MarkdownWithMath,
+    MathInlineParser,
+)
+
+from notebook_build.safe_html import safe_html
+
+
+@dataclass(frozen=True)
+class Heading:
+    level: int
+    text: str
+    anchor: str
+
+
+class Prose:
+    """The prose of one page; it remembers the headings in order, each with its own anchor."""
+
+    def __init__(self) -> None:
+        self.headings: list[Heading] = []
+        self.markdown = MarkdownWithMath(renderer=Renderer(self), inline=MoneySafeMath())
+
+    def html(self, markdown: str) -> str:
+        return safe_html(self.markdown.render(markdown))
+
+    def add_heading(self, level: int, text: str) -> str:
+        """Note a heading and give its anchor."""
+        stem = re.sub(r"\W+", "-", text.lower()).strip("-") or "section"
+        taken = {heading.anchor for heading in self.headings}
+        anchor, count = stem, 2
+        while anchor in taken or anchor in RESERVED:
+            anchor, count = f"{stem}-{count}", count + 1
+        self.headings.append(Heading(level, text, anchor))
+        return anchor
+
+
+#: Anchors of the page's own parts.
+RESERVED = ("top", "findings", "contents", "provenance", "main", "show-code")
+
+
+class MoneySafeMath(MathInlineParser):
+    """`$x$` is an equation, "$19 million ... $20 million" is not: pandoc's rule.
+
+    The opening sign has no space after it, the closing one none before and no digit after.
+    """
+
+    INLINE_MATH_TEX = r"(?<![$\\])\$(?=\S)(?P<math_inline_tex>[^$]+?)(?<=[^\s\\])\$(?![\d$])"
+    SPECIFICATION: ClassVar[dict[str, str]] = {
+        **MathInlineParser.SPECIFICATION,
+        "inline_math_tex": INLINE_MATH_TEX,
+    }
+
+
+class Renderer(IPythonRenderer):
+    """mistune's HTML with our headings, equations and links; made safe afterwards."""
+
+    def __init__(self, prose: Prose) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.prose = prose
+
+    def heading(self, text: str, level: int, **attributes: Any) -> str:
+        spoken = re.sub(r"<[^>]+>", "", text)
+        anchor = self.prose.add_heading(level, spoken)
+        return f'<h{level} id="{anchor}">{text}</h{level}>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link to another notebook leads to its page."""
+        if "://" not in url:
+            url = re.sub(r"\.ipynb(?=$|#)", ".html", url)
+        return HTMLRenderer.link(self, text, url, title)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """Pictures come as figures only; of one in Markdown the words stay."""
+        return HTMLRenderer.text(self, text)
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, "inline") or super().inline_math(body)
+
+    def block_math(self, body: str) -> str:
+        return mathml(body, "block") or super().block_math(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        whole = rf"\begin{{{name}}}{body}\end{{{name}}}"
+        return mathml(whole, "block") or super().latex_environment(name, body)
+
+
+def mathml(tex: str, display: str) -> str | None:
+    """The equation as MathML; None where the converter gives up, and the TeX stays readable."""
+    try:
+        return convert(tex.strip(), display=display)
+    except Exception:  # The converter raises its own errors, KeyError and IndexError alike.
+        return None

@@ -1,0 +1,69 @@
+"""Takes out of an executed notebook what another machine, folder or minute would change."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CELL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+SITE_PACKAGES = re.compile(re.escape(f"{sys.prefix}/lib/") + r"python[\d.]+/(site-packages/)?")
+TEXTS = ("text/plain", "text/html", "text/markdown")
+
+
+def scrub(notebook: Any, root: Path) -> None:
+    """Clean an executed notebook in place; what its cells computed stays as it is."""
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [scrub_output(output, root) for output in merge_streams(cell.outputs)]
+
+
+def scrub_output(output: Any, root: Path) -> Any:
+    clean = text_cleaner(root)
+    if output.output_type == "stream":
+        output.text = clean(output.text)
+    elif output.output_type == "error":
+        output.traceback = [clean(line) for line in output.traceback]
+    else:
+        for kind in TEXTS:
+            if kind in output.data:
+                output.data[kind] = clean(output.data[kind])
+    return output
+
+
+def text_cleaner(root: Path) -> Callable[[str], str]:
+    def clean(text: str) -> str:
+        text = text.replace(f"{root}/", "").replace(str(root), ".")
+        text = SITE_PACKAGES.sub("", CELL_FILE.sub("cell", text))
+        return ADDRESS.sub("", text)
+
+    return clean
+
+
+def merge_streams(outputs: list[Any]) -> list[Any]:
+    """Join the neighbouring streams of a cell, standard output first.
+
+    The kernel sends both in pieces by the clock, so their order between each other is chance.
+    """
+    merged: list[Any] = []
+    run: dict[str, Any] = {}
+    for output in outputs:
+        if output.output_type == "stream":
+            if output.name in run:
+                run[output.name].text += output.text
+            else:
+                run[output.name] = output
+            continue
+        merged.extend(run[name] for name in sorted(run, reverse=True))
+        run = {}
+        merged.append(output)
+    merged.extend(run[name] for name in sorted(run, reverse=True))
+    return merged
