@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PY := "$(VENV)/bin/python"
 ENVIRONMENT := "$(PYTHON)" -I src/notebook_build/environment.py --venv "$(VENV)"
-LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --generate-hashes --no-header \
-	--no-emit-index-url
+LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url
 
 .PHONY: all test validate lab clean help lock accept-raw explain environment test-environment FORCE
 .DEFAULT_GOAL := help

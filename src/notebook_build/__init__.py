@@ -7,8 +7,8 @@
 A notebook declares in its own metadata what it reads and writes, as patterns relative to the root:
 
     "notebook_build": {
-      "title": "Imports fell by two fifths",
-      "question": "How far did imports fall?",
+      "title": "Sales fell by two fifths",
+      "question": "How far did sales fall?",
       "inputs": ["data/raw/*.csv"],
       "outputs": ["data/processed/monthly.csv"]
     }

@@ -69,7 +69,8 @@ def build(
 ) -> int:
     names = set(notebooks)
     overrides = {}
-    if options.command == "page":
+    # `make reports/index.html` asks for all.
+    if options.command == "page" and options.name != "index":
         notebook = find(options.name, notebooks)
         names = with_ancestors(notebook.name, graph)
         given = dict(pair(text) for text in options.parameter)

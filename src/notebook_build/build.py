@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -72,6 +72,7 @@ class Build:
     keep_going: bool = False
     tell: Callable[[str], None] = print
     processes: set[Any] = field(default_factory=set)
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def run(self, names: set[str]) -> list[Outcome]:
         """Bring these notebooks up to date, then the index; returns what became of each.
@@ -136,13 +137,16 @@ class Build:
         # Imported here: a build with nothing to do starts no process.
         from notebook_build.worker import PROCESSES, Job, work
 
-        job = Job(self.project, notebook.path, self.overrides.get(notebook.name, {}), record)
+        overrides = self.overrides.get(notebook.name, {})
+        job = Job(self.project, notebook.path, overrides, dict(os.environ), record)
         log = self.project.state / f"{notebook.name}.log"
         receiver, sender = PROCESSES.Pipe(duplex=False)
         process = PROCESSES.Process(target=work, args=(job, sender, log))
         process.start()
         sender.close()
         self.processes.add(process)
+        if self.interrupted.is_set():
+            process.kill()
         try:
             kind, answer = receiver.recv()
         except EOFError:
@@ -158,12 +162,13 @@ class Build:
 
     @contextmanager
     def killed_on_error(self) -> Iterator[None]:
-        """When the builder is interrupted its workers end too."""
+        """When the builder is interrupted its workers end too; their kernels follow in a second."""
         try:
             yield
         except BaseException:
+            self.interrupted.set()
             for process in list(self.processes):
-                with_group(process.pid, signal.SIGKILL)
+                process.kill()
             raise
 
 
@@ -255,13 +260,6 @@ def died(process: Any, log: Path) -> str:
     tail = log.read_text(errors="replace").splitlines()[-6:] if log.exists() else []
     how = f"signal {-process.exitcode}" if process.exitcode < 0 else f"status {process.exitcode}"
     return "\n".join([f"its worker ended with {how} and no answer", *tail])
-
-
-def with_group(pid: int, number: int) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return
 
 
 def progress_line(outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_core.paths import jupyter_runtime_dir
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -84,8 +85,9 @@ class Engine(NBClientEngine):
             force_raise_errors=True,
             record_timing=False,
             coalesce_streams=True,
-            # Sockets in the private folder: ports would be raced for by two runs at once.
-            config=Config(KernelManager={"transport": "ipc"}),
+            # Sockets in the run's private folder: two runs at once would race for the same ports,
+            # and for the same sockets where jupyter_client puts them, in the working directory.
+            config=Config(KernelManager={"transport": "ipc", "ip": f"{jupyter_runtime_dir()}/k"}),
         )
         client.run = run
         client.execute()

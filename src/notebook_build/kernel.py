@@ -43,13 +43,13 @@ def private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def kernel_environment(project: Project, folder: Path) -> dict[str, str]:
-    """The environment variables of a run, with a kernel installed in `folder`.
+def kernel_environment(given: dict[str, str], project: Project, folder: Path) -> dict[str, str]:
+    """The `given` environment variables made fit for a run, with a kernel installed in `folder`.
 
     The same in every place and on every day: hash seed, time zone and locale are fixed.
     """
     install_kernel(folder)
-    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    kept = {name: value for name, value in given.items() if name not in DROPPED}
     return kept | {
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),

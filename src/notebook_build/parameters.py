@@ -1,7 +1,7 @@
 """The parameters of a notebook: read from its one tagged cell, checked before anything runs.
 
 The cell is parsed, never executed: each parameter is an assignment of a literal, with or without
-an annotation such as `str`, `int | None` or `Literal["import", "export"]`.
+an annotation such as `str`, `int | None` or `Literal["day", "month"]`.
 """
 
 from __future__ import annotations

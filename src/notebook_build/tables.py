@@ -6,7 +6,7 @@ import re
 
 from bs4 import BeautifulSoup, Tag
 
-NUMBER = re.compile(r"[-+−–]?\s*(USD|CNY|\$|€|¥)?\s*[\d.,\s]*\d\s*(%|pp|bn|mn)?", re.IGNORECASE)
+NUMBER = re.compile(r"[-+−–]?\s*([A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d\s*(%|pp|bn|mn)?")
 NOTHING = ("", "nan", "<na>", "nat", "none", "–", "—", "-", "...")
 
 

@@ -33,11 +33,15 @@ PROCESSES.set_forkserver_preload(["notebook_build.execute", "notebook_build.rend
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker does; `record` is that of the last good page where nothing is executed."""
+    """What one worker does; `record` is that of the last good page where nothing is executed.
+
+    `environment` is the builder's: a worker is forked from a process that may have an older one.
+    """
 
     project: Project
     path: Path
     overrides: dict[str, Any]
+    environment: dict[str, str]
     record: dict[str, Any] | None = None
 
 
@@ -78,7 +82,7 @@ def rerun(job: Job, notebook: Notebook) -> dict[str, Any]:
     parts = execution_parts(project, notebook, parameters | job.overrides, ())
     sources = hash_files(project.root, expand(project.root, ["src/**/*.py"]))
     with private_folder() as folder:
-        surroundings = kernel_environment(project, folder)
+        surroundings = kernel_environment(job.environment, project, folder)
         os.environ.clear()
         os.environ.update(surroundings)
         executed = execute(project, notebook.path, job.overrides)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from analysis.cleaning.system import INFINITY, Solver, System
+from analysis.cleaning.system import INFINITY, Conflicts, System
 
 #: Sets of equal weight differ by less than this (log-odds).
 WEIGHT_TOLERANCE = 1e-6
@@ -52,12 +52,12 @@ def least_rejection(system: System, *, tolerance: float = 0.0) -> Rejection:
     Raises ValueError when definitions alone contradict each other, which no rejection can mend.
     """
     weights = np.array([statement.weight for statement in system.statements])
-    solver = Solver(system)
+    finder = Conflicts(system)
     conflicts: list[frozenset[int]] = []
-    chosen = _settle(solver, weights, conflicts)
-    alternatives, truncated = _rivals(solver, weights, conflicts, chosen, tolerance)
+    chosen = _settle(finder, weights, conflicts)
+    alternatives, truncated = _rivals(finder, weights, conflicts, chosen, tolerance)
     # Rivals may have brought conflicts that join components, or even a lighter rejection.
-    chosen = _settle(solver, weights, conflicts)
+    chosen = _settle(finder, weights, conflicts)
     kept = [chosen] + [rival for rival in alternatives if rival != chosen]
     return Rejection(
         chosen=chosen,
@@ -69,54 +69,76 @@ def least_rejection(system: System, *, tolerance: float = 0.0) -> Rejection:
     )
 
 
-def _settle(solver: Solver, weights: np.ndarray, conflicts: list[frozenset[int]]) -> frozenset[int]:
-    """Add conflicts until the lightest cover of them leaves a feasible rest; return that cover."""
+def _settle(
+    finder: Conflicts, weights: np.ndarray, conflicts: list[frozenset[int]]
+) -> frozenset[int]:
+    """Add conflicts until the lightest cover of them leaves a feasible rest; return that cover.
+
+    Conflicts are first gathered with covers from a greedy rule, which costs nothing; the exact
+    covering program is asked only once those leave a feasible rest.
+    """
     while True:
+        while fresh := _conflicts_left(finder, greedy_cover(conflicts, weights), weights):
+            conflicts.extend(fresh)
         cover = lightest_cover(conflicts, weights)
-        fresh = _conflicts_left(solver, cover, weights)
+        fresh = _conflicts_left(finder, cover, weights)
         if not fresh:
             return cover
         conflicts.extend(fresh)
 
 
+def greedy_cover(conflicts: Sequence[frozenset[int]], weights: np.ndarray) -> frozenset[int]:
+    """A cover that takes, again and again, the member of most conflicts per weight."""
+    left, cover = list(conflicts), set()
+    while left:
+        counts: dict[int, int] = {}
+        for conflict in left:
+            for index in conflict:
+                counts[index] = counts.get(index, 0) + 1
+        best = max(counts, key=lambda index: (counts[index] / weights[index], -index))
+        cover.add(best)
+        left = [conflict for conflict in left if best not in conflict]
+    for index in sorted(cover, key=lambda index: -weights[index]):
+        if all(conflict & (cover - {index}) for conflict in conflicts):
+            cover.remove(index)
+    return frozenset(cover)
+
+
 def _conflicts_left(
-    solver: Solver, rejected: frozenset[int], weights: np.ndarray
+    finder: Conflicts, rejected: frozenset[int], weights: np.ndarray
 ) -> list[frozenset[int]]:
     """Disjoint conflicts among the statements that `rejected` leaves in."""
     found: list[frozenset[int]] = []
     out = set(rejected)
-    while True:
-        solver.reject(out)
-        suspects = solver.conflicting()
-        if not suspects:
-            return found
-        conflict = _shrink(solver, suspects, out, weights)
+    while suspects := finder.among(out):
+        conflict = _shrink(finder, suspects, weights)
         if not conflict:
             raise ValueError("definitions contradict each other; no rejection of figures can help")
         found.append(conflict)
         out |= conflict
+    return found
 
 
-def _shrink(
-    solver: Solver, suspects: set[int], out: set[int], weights: np.ndarray
-) -> frozenset[int]:
-    """An irreducible conflict among `suspects` (deletion filter); definitions always stay in."""
-    soft = {index for index in np.flatnonzero(np.isfinite(weights)).tolist()}
-    candidates = sorted(suspects & soft, key=lambda index: (-weights[index], index))
-    solver.reject(soft - set(candidates))
-    if solver.feasible():
-        # The ray was numerically poor: start from everything that is still in.
-        candidates = sorted(soft - out, key=lambda index: (-weights[index], index))
+def _shrink(finder: Conflicts, suspects: frozenset[int], weights: np.ndarray) -> frozenset[int]:
+    """An irreducible conflict among `suspects` (deletion filter); definitions always stay in.
+
+    The suspects contradict each other by themselves, so the filter runs on them alone: a few
+    dozen rows instead of thousands.
+    """
+    members = sorted(suspects)
+    part = finder.system.only(members)
+    small = Conflicts(part)
+    soft = {place for place, index in enumerate(members) if np.isfinite(weights[index])}
+    candidates = sorted(soft, key=lambda place: (-weights[members[place]], place))
     needed: list[int] = []
     while candidates:
-        index = candidates.pop()
-        solver.reject(soft - set(needed) - set(candidates))
-        narrower = solver.conflicting()
+        place = candidates.pop()
+        narrower = small.among(soft - set(needed) - set(candidates))
         if narrower:
             candidates = [other for other in candidates if other in narrower]
         else:
-            needed.append(index)
-    return frozenset(needed)
+            needed.append(place)
+    return frozenset(members[place] for place in needed)
 
 
 def lightest_cover(
@@ -176,7 +198,7 @@ def components(conflicts: Sequence[frozenset[int]]) -> list[frozenset[int]]:
 
 
 def _rivals(
-    solver: Solver,
+    finder: Conflicts,
     weights: np.ndarray,
     conflicts: list[frozenset[int]],
     chosen: frozenset[int],
@@ -196,7 +218,7 @@ def _rivals(
             rival = _cover_component(part, sorted(members), weights, banned)
             if rival is None or weights[sorted(rival)].sum() > best + tolerance + WEIGHT_TOLERANCE:
                 break
-            fresh = _conflicts_left(solver, rest | rival, weights)
+            fresh = _conflicts_left(finder, rest | rival, weights)
             if fresh:
                 conflicts.extend(fresh)
                 # A new conflict may reach outside this component: take the joined one.

@@ -17,6 +17,10 @@ import numpy as np
 INFINITY = float("inf")
 #: Largest violation of a row that the solver calls feasible, in units of the row.
 FEASIBILITY_TOLERANCE = 1e-7
+#: Rows that miss each other by less than this in all do not contradict each other.
+CONFLICT_TOLERANCE = 1e-5
+#: A dual smaller than this is zero.
+DUAL_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,16 @@ class System:
     def __len__(self) -> int:
         return len(self.unknowns)
 
+    def only(self, statements: Sequence[int]) -> System:
+        """The system of the statements at these positions and of the unknowns that they name."""
+        kept = [self.statements[index] for index in statements]
+        names = {name for statement in kept for row in statement.rows for name, _ in row.terms}
+        places = [place for place, name in enumerate(self.unknowns) if name in names]
+        bounds = {
+            self.unknowns[place]: (self.lower[place], self.upper[place]) for place in places
+        }
+        return make_system(bounds, kept)
+
 
 def make_system(
     unknowns: Mapping[Hashable, tuple[float, float]], statements: Sequence[Statement]
@@ -78,14 +92,10 @@ def make_system(
     return System(names, bounds[:, 0], bounds[:, 1], tuple(statements), position)
 
 
-class Solver:
-    """One system held in HiGHS, so that each further question starts from the last answer.
+class _Held:
+    """A system's rows in HiGHS, some statements left out; each question starts from the last."""
 
-    scipy's `linprog` runs the same HiGHS but starts cold at every call; a build asks several
-    thousand questions of one feasible set, which is why `highspy` is called directly.
-    """
-
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, *, elastic: bool) -> None:
         self.system = system
         self._rows: list[Row] = []
         self._rows_of: list[list[int]] = []
@@ -95,38 +105,11 @@ class Solver:
             self._rows_of.append(list(numbers))
             self._owner.extend([index] * len(statement.rows))
             self._rows.extend(statement.rows)
-        self._highs = self._pass_model()
+        self._highs = highspy.Highs()
+        for option, value in _OPTIONS.items():
+            self._highs.setOptionValue(option, value)
+        self._highs.passModel(_linear_program(system, self._rows, elastic=elastic))
         self._rejected: frozenset[int] = frozenset()
-        self._cost_columns = np.empty(0, dtype=np.int32)
-
-    def _pass_model(self) -> highspy.Highs:
-        highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
-        highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE)
-        # The last basis is the best start; presolve would throw it away.
-        highs.setOptionValue("presolve", "off")
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.system), len(self._rows)
-        model.col_cost_ = np.zeros(len(self.system))
-        model.col_lower_, model.col_upper_ = self.system.lower, self.system.upper
-        model.row_lower_ = np.array([row.lower for row in self._rows])
-        model.row_upper_ = np.array([row.upper for row in self._rows])
-        starts, columns, values = [0], [], []
-        for row in self._rows:
-            merged: dict[int, float] = {}
-            for name, coefficient in row.terms:
-                place = self.system.position[name]
-                merged[place] = merged.get(place, 0.0) + coefficient
-            columns.extend(merged)
-            values.extend(merged.values())
-            starts.append(len(columns))
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-        model.a_matrix_.index_ = np.array(columns, dtype=np.int32)
-        model.a_matrix_.value_ = np.array(values, dtype=float)
-        highs.passModel(model)
-        return highs
 
     def reject(self, statements: Collection[int]) -> None:
         """From now on leave out exactly `statements` (positions in `system.statements`)."""
@@ -140,50 +123,70 @@ class Solver:
                 self._highs.changeRowBounds(number, -INFINITY, INFINITY)
         self._rejected = wanted
 
+    def binding(self) -> frozenset[int]:
+        """The statements that hold the last answer in place (those with a nonzero dual)."""
+        duals = np.asarray(self._highs.getSolution().row_dual)
+        return frozenset(self._owner[n] for n in np.flatnonzero(np.abs(duals) > DUAL_TOLERANCE))
+
     def _run(self) -> highspy.HighsModelStatus:
+        """Run from the last basis; where that goes bad numerically, ask again in other ways."""
         self._highs.run()
         status = self._highs.getModelStatus()
-        if status not in _ANSWERS:
-            # A basis that went bad numerically: the same question, asked cold and presolved.
+        for second_try in _SECOND_TRIES:
+            if status in _ANSWERS:
+                return status
             self._highs.clearSolver()
-            self._highs.setOptionValue("presolve", "on")
+            for option, value in second_try.items():
+                self._highs.setOptionValue(option, value)
             self._highs.run()
-            self._highs.setOptionValue("presolve", "off")
             status = self._highs.getModelStatus()
+            for option in second_try:
+                self._highs.setOptionValue(option, _OPTIONS[option])
         if status not in _ANSWERS:
             raise RuntimeError(f"HiGHS stopped with {status.name}")
         return status
+
+
+class Conflicts(_Held):
+    """Finds statements that contradict each other.
+
+    Every row may be violated at a price, so the program always has an answer, whose duals are a
+    Farkas certificate where the rows contradict each other. Asking for plain feasibility leaves
+    HiGHS undecided when rows miss each other by little.
+    """
+
+    def __init__(self, system: System) -> None:
+        super().__init__(system, elastic=True)
+
+    def among(self, rejected: Collection[int]) -> frozenset[int]:
+        """Statements that cannot all hold once `rejected` are out; empty if the rest can."""
+        self.reject(rejected)
+        self._run()
+        if self._highs.getObjectiveValue() <= CONFLICT_TOLERANCE:
+            return frozenset()
+        return self.binding()
+
+
+class Solver(_Held):
+    """Asks for the extremes of linear forms over one feasible set.
+
+    scipy's `linprog` runs the same HiGHS but starts cold at every call; a build asks several
+    thousand questions of one feasible set, which is why `highspy` is called directly.
+    """
+
+    def __init__(self, system: System) -> None:
+        super().__init__(system, elastic=False)
+        self._cost_columns = np.empty(0, dtype=np.int32)
 
     def _set_cost(self, terms: Sequence[tuple[Hashable, float]]) -> None:
         if self._cost_columns.size:
             zeros = np.zeros(self._cost_columns.size)
             self._highs.changeColsCost(self._cost_columns.size, self._cost_columns, zeros)
-        merged: dict[int, float] = {}
-        for name, coefficient in terms:
-            place = self.system.position[name]
-            merged[place] = merged.get(place, 0.0) + coefficient
+        merged = _merged(self.system, terms)
         self._cost_columns = np.array(list(merged), dtype=np.int32)
         if merged:
             values = np.array(list(merged.values()))
             self._highs.changeColsCost(len(merged), self._cost_columns, values)
-
-    def feasible(self) -> bool:
-        """Whether the statements that are left in can all hold."""
-        self._set_cost(())
-        return self._run() == highspy.HighsModelStatus.kOptimal
-
-    def conflicting(self) -> set[int]:
-        """Statements that cannot all hold (from a Farkas ray); empty if all can."""
-        if self.feasible():
-            return set()
-        _, has_ray, ray = self._highs.getDualRay()
-        if not has_ray:
-            self._highs.clearSolver()
-            self._run()
-            _, has_ray, ray = self._highs.getDualRay()
-        if not has_ray:
-            return set(range(len(self.system.statements))) - self._rejected
-        return {self._owner[number] for number in np.flatnonzero(np.abs(ray) > 1e-9)}
 
     def extreme(self, terms: Sequence[tuple[Hashable, float]], sense: int) -> float:
         """The smallest (`sense` 1) or largest (`sense` -1) value of a linear form; may be infinite.
@@ -194,17 +197,68 @@ class Solver:
         status = self._run()
         if status == highspy.HighsModelStatus.kOptimal:
             return sense * self._highs.getObjectiveValue()
-        if status == highspy.HighsModelStatus.kUnbounded:
-            return -sense * INFINITY
-        raise ValueError("the statements contradict each other: reject some first")
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise ValueError("the statements contradict each other: reject some first")
+        return -sense * INFINITY
 
     def interval(self, terms: Sequence[tuple[Hashable, float]]) -> tuple[float, float]:
         """The smallest and largest value of a linear form, both attained unless infinite."""
         return self.extreme(terms, 1), self.extreme(terms, -1)
 
 
+def _linear_program(system: System, rows: Sequence[Row], *, elastic: bool) -> highspy.HighsLp:
+    """The rows as a HiGHS model; `elastic` adds to each row two priced violations."""
+    unknowns, violations = len(system), 2 * len(rows) if elastic else 0
+    starts, columns, values = [0], [], []
+    for number, row in enumerate(rows):
+        merged = _merged(system, row.terms)
+        columns.extend(merged)
+        values.extend(merged.values())
+        if elastic:
+            columns += [unknowns + 2 * number, unknowns + 2 * number + 1]
+            values += [1.0, -1.0]
+        starts.append(len(columns))
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = unknowns + violations, len(rows)
+    model.col_cost_ = np.concatenate([np.zeros(unknowns), np.ones(violations)])
+    model.col_lower_ = np.concatenate([system.lower, np.zeros(violations)])
+    model.col_upper_ = np.concatenate([system.upper, np.full(violations, INFINITY)])
+    model.row_lower_ = np.array([row.lower for row in rows])
+    model.row_upper_ = np.array([row.upper for row in rows])
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    model.a_matrix_.index_ = np.array(columns, dtype=np.int32)
+    model.a_matrix_.value_ = np.array(values, dtype=float)
+    return model
+
+
+def _merged(system: System, terms: Sequence[tuple[Hashable, float]]) -> dict[int, float]:
+    merged: dict[int, float] = {}
+    for name, coefficient in terms:
+        place = system.position[name]
+        merged[place] = merged.get(place, 0.0) + coefficient
+    return merged
+
+
+#: Presolve would throw the last basis away, and it is the best start. The primal simplex
+#: (strategy 4) suits a changed objective over an unchanged feasible set.
+_OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "primal_feasibility_tolerance": FEASIBILITY_TOLERANCE,
+    "presolve": "off",
+    "simplex_strategy": 4,
+    "simplex_scale_strategy": 4,
+}
+_SECOND_TRIES = (
+    {"simplex_strategy": 1},
+    {"simplex_scale_strategy": 0},
+    {"simplex_scale_strategy": 2, "simplex_strategy": 1},
+    {"presolve": "on", "simplex_strategy": 1},
+)
 _ANSWERS = (
     highspy.HighsModelStatus.kOptimal,
     highspy.HighsModelStatus.kInfeasible,
     highspy.HighsModelStatus.kUnbounded,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible,
 )

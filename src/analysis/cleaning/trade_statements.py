@@ -1,18 +1,19 @@
 """What each published trade figure says about the unknown months.
 
-Unknowns, for each month and flow (export, import):
+Unknowns, for each month and flow (export, import), are running sums within the calendar year, so
+that a month is a difference of two of them and a sum of many months has two terms, not twenty:
 
-- `x` the month as first released, USD million; before 2016 the history is KITA's (sums of HS
-  lines), from January 2016 the customs office's;
-- `s` what the customs office later added to that month as a base of growth rates (corrected
-  base = x + s), zero except where it revised;
-- `d` what had been added to the year-to-date figure by the release of that month;
-- `cx`, `cs`, `cd` the same three in yuan (CNY million), tied to the dollar ones by the customs
+- `X` first releases up to the month, USD million; before 2016 the history is KITA's (sums of HS
+  lines), from January 2016 the customs office's. The month is x = X - X of the month before;
+- `S` what the customs office later added to those months as a base of growth rates (s a month;
+  the corrected base is x + s), routine except where it revised;
+- `D` what had been added to the year-to-date figure by the release of that month;
+- `cX`, `cS`, `cD` the same three in yuan (CNY million), tied to the dollar ones by the customs
   exchange rate of the month.
 
-A printed month is x. A printed year to date is the sum of x and of d up to then. A figure printed
-again after the base may have changed is x + s. A growth rate divides one of these by x + s of a
-year before. Exports + imports = total; exports - imports = balance.
+A printed month is x. A printed year to date is X + D. A figure printed again after the base may
+have changed is x + s. A growth rate divides one of these by x + s of a year before. Exports +
+imports = total; exports - imports = balance.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ import pandas as pd
 from analysis.cleaning.system import INFINITY, Row, Statement, System, make_system
 
 FLOWS = ("export", "import")
+#: An unknown is (name, flow, ordinal of the month); a linear form lists them with coefficients.
+Unknown = tuple[str, str, int]
+Terms = list[tuple[Unknown, float]]
 SIGNS = {
     "export": {"export": 1.0},
     "import": {"import": 1.0},
@@ -122,22 +126,44 @@ def months_between(first: pd.Period, last: pd.Period) -> range:
     return range(first.ordinal, last.ordinal + 1)
 
 
-def quantity(
-    flow: str, first: pd.Period, last: pd.Period, vintage: str, currency: str = "USD"
-) -> list[tuple[tuple[str, str, int], float]]:
-    """The linear form of a sum over months.
+def quantity(flow: str, first: pd.Period, last: pd.Period, vintage: str, currency: str = "USD") -> Terms:
+    """The linear form of a sum over the months `first` to `last`, both inside.
 
-    `vintage` is `first_release` (x), `year_to_date` (x + d) or `corrected` (x + s).
+    `vintage` is `first_release` (X), `year_to_date` (X + D; the span starts in January) or
+    `corrected` (X + S).
     """
-    extra = {"first_release": None, "year_to_date": "d", "corrected": "s"}[vintage]
+    extra = {"first_release": "", "year_to_date": "D", "corrected": "S"}[vintage]
     prefix = "c" if currency == "CNY" else ""
     terms = []
     for part, sign in SIGNS[flow].items():
-        for month in months_between(first, last):
-            terms.append(((prefix + "x", part, month), sign))
-            if extra:
-                terms.append(((prefix + extra, part, month), sign))
+        for name in filter(None, ("X", extra)):
+            terms += [(key, sign * c) for key, c in _sum_of(prefix + name, part, first, last)]
     return terms
+
+
+def _sum_of(name: str, flow: str, first: pd.Period, last: pd.Period) -> Terms:
+    """A span as differences of running sums, one pair a calendar year."""
+    terms: Terms = []
+    for year in range(first.year, last.year + 1):
+        start = max(first.ordinal, pd.Period(year=year, month=1, freq="M").ordinal)
+        end = min(last.ordinal, pd.Period(year=year, month=12, freq="M").ordinal)
+        terms.append(((name, flow, end), 1.0))
+        if not _is_january(start):
+            terms.append(((name, flow, start - 1), -1.0))
+    return terms
+
+
+def _month_of(name: str, flow: str, month: int) -> Terms:
+    period = pd.Period(ordinal=month, freq="M")
+    return _sum_of(name, flow, period, period)
+
+
+def _is_january(month: int) -> bool:
+    return month % 12 == 0  # ordinals count from January 1970
+
+
+def _scaled(terms: Terms, factor: float) -> Terms:
+    return [(name, factor * coefficient) for name, coefficient in terms]
 
 
 _VINTAGE = {"month_first": "first_release", "year_to_date": "year_to_date", "recap": "corrected"}
@@ -158,7 +184,7 @@ def level_statements(observations: pd.DataFrame) -> list[Statement]:
     """
     statements = []
     keys = ["first", "last", "flow", "currency", "basis", "release"]
-    for key, group in observations.groupby(keys, sort=True):
+    for key, group in _reprints_joined(observations).groupby(keys, sort=True):
         first, last, flow, currency, basis, release = key
         for number, cluster in enumerate(clusters(group, "lower", "upper")):
             low, high = basis_ratio(basis, flow, first, last)
@@ -177,6 +203,25 @@ def level_statements(observations: pd.DataFrame) -> list[Statement]:
                 )
             )
     return statements
+
+
+def _reprints_joined(observations: pd.DataFrame) -> pd.DataFrame:
+    """A later reprint that agrees with the first release of the same figure counts with it.
+
+    Newspapers that compare with a year before often quote their own archive: such a figure says
+    nothing about the corrected base.
+    """
+    keys = ["first", "last", "flow", "currency", "basis"]
+    joined = observations.copy()
+    for _, group in observations.groupby(keys, sort=False):
+        originals = group[group["release"] != "recap"]
+        for row in group[group["release"] == "recap"].itertuples():
+            agrees = originals[
+                (originals["lower"] <= row.upper) & (originals["upper"] >= row.lower)
+            ]
+            if len(agrees):
+                joined.loc[row.Index, "release"] = agrees["release"].iloc[0]
+    return joined
 
 
 def rate_statements(observations: pd.DataFrame) -> list[Statement]:
@@ -239,84 +284,90 @@ def clusters(group: pd.DataFrame, lower: str, upper: str) -> Iterable[pd.DataFra
 
 
 def revision_statements(
-    statements: Sequence[Statement], months: range, currency_months: Mapping[str, set[int]]
+    figures: Sequence[Statement], yuan: Mapping[str, set[int]]
 ) -> list[Statement]:
     """`no revision beyond the routine` assumptions, each of which may fall at a price.
 
-    Months whose base enters the same figures cannot be told apart, so their assumption falls
-    together; a base that enters no figure, and an in-year revision at a month without a printed
-    year to date, cannot be seen and stay within the routine. In the documented spans `s` is free.
+    Months between two bases that figures name cannot be told apart, so their assumption falls
+    together. In the documented spans `s` is free and there is nothing to assume. An in-year
+    revision is dated by the first printed year to date that shows it.
     """
-    free = {
+    weight = float(np.log((1 - REVISION_RATE) / REVISION_RATE))
+    statements = []
+    for flow in FLOWS:
+        for months in _between_ends(figures, "S", flow):
+            bound = [month for month in months if month not in _documented_months()]
+            rows = [
+                row
+                for month in bound
+                for prefix in ("", "c")
+                if not prefix or month in yuan[flow]
+                for row in _routine(
+                    _month_of(prefix + "S", flow, month), _month_of(prefix + "X", flow, month)
+                )
+            ]
+            if rows:
+                name = f"base revision of {flow}s, {_span(bound)}"
+                statements.append(_assumption(name, rows, weight))
+        for months in _between_ends(figures, "D", flow):
+            end = months[-1]
+            rows = [
+                row
+                for prefix in ("", "c")
+                if not prefix or end in yuan[flow]
+                for row in _routine(
+                    _step(prefix + "D", flow, months), _month_of(prefix + "X", flow, end)
+                )
+            ]
+            name = f"in-year revision of {flow}s by {_span([end])}"
+            statements.append(_assumption(name, rows, weight))
+    return statements
+
+
+def _assumption(what: str, rows: Sequence[Row], weight: float) -> Statement:
+    return Statement(f"no {what}", "revision", tuple(rows), weight, description=f"no {what}")
+
+
+def _documented_months() -> set[int]:
+    return {
         month
         for first, last in REVISED_SPANS
         for month in months_between(pd.Period(first, "M"), pd.Period(last, "M"))
     }
-    weight = float(np.log((1 - REVISION_RATE) / REVISION_RATE))
-    result = []
-    for extra, what in (("s", "base"), ("d", "in-year")):
-        for flow in FLOWS:
-            for group in _indistinguishable(statements, extra, flow, months):
-                bound = [month for month in group.months if extra == "d" or month not in free]
-                if not bound:
-                    continue
-                rows = [
-                    row
-                    for month in bound
-                    for prefix in ("", "c")
-                    if not prefix or month in currency_months[flow]
-                    for row in _routine(prefix, extra, flow, month)
-                ]
-                result.append(
-                    Statement(
-                        id=f"no {what} revision {flow} {_span(bound)}",
-                        kind="revision" if group.seen else "definition",
-                        rows=tuple(rows),
-                        weight=weight if group.seen else INFINITY,
-                        description=f"no {what} revision of {flow}s, {_span(bound)}",
-                    )
-                )
-    return result
 
 
-@dataclass(frozen=True)
-class _Group:
-    months: tuple[int, ...]
-    seen: bool
+def _between_ends(figures: Sequence[Statement], extra: str, flow: str) -> list[list[int]]:
+    """Runs of months of one year, each ending where some figure's running sum `extra` ends."""
+    ends = sorted(
+        {
+            month
+            for figure in figures
+            for row in figure.rows
+            for (name, part, month), _ in row.terms
+            if name.lstrip("c") == extra and part == flow
+        }
+    )
+    runs = []
+    for end in ends:
+        january = end - end % 12
+        earlier = [other for other in ends if january <= other < end]
+        runs.append(list(range(earlier[-1] + 1 if earlier else january, end + 1)))
+    return runs
 
 
-def _indistinguishable(
-    statements: Sequence[Statement], extra: str, flow: str, months: range
-) -> list[_Group]:
-    """Months of one year whose revision enters exactly the same statements.
-
-    A year-to-date revision `d` of a month enters every later figure of the year, so the last
-    month before the next printed figure stands for all of them; the others cannot be seen.
-    """
-    touching: dict[int, set[int]] = {month: set() for month in months}
-    for number, statement in enumerate(statements):
-        for row in statement.rows:
-            for (name, part, month), _ in row.terms:
-                if name.lstrip("c") == extra and part == flow:
-                    touching[month].add(number)
-    groups: dict[tuple[int, frozenset[int]], list[int]] = {}
-    for month in months:
-        groups.setdefault((month // 12, frozenset(touching[month])), []).append(month)
-    if extra == "s":
-        return [_Group(tuple(group), bool(key[1])) for key, group in groups.items()]
-    result = []
-    for (_, numbers), group in groups.items():
-        result.append(_Group((group[-1],), bool(numbers)))
-        result.extend(_Group((month,), False) for month in group[:-1])
-    return result
+def _step(name: str, flow: str, months: Sequence[int]) -> Terms:
+    """The change of a running sum over a run of months."""
+    terms: Terms = [((name, flow, months[-1]), 1.0)]
+    if not _is_january(months[0]):
+        terms.append(((name, flow, months[0] - 1), -1.0))
+    return terms
 
 
-def _routine(prefix: str, extra: str, flow: str, month: int) -> list[Row]:
+def _routine(revision: Terms, month: Terms) -> list[Row]:
     """|revision| <= ROUTINE_REVISION of the month."""
-    revision = ((prefix + extra, flow, month), 1.0)
     return [
-        Row((revision, ((prefix + "x", flow, month), -ROUTINE_REVISION)), -INFINITY, 0.0),
-        Row((revision, ((prefix + "x", flow, month), ROUTINE_REVISION)), 0.0, INFINITY),
+        Row(tuple(revision + _scaled(month, -ROUTINE_REVISION)), -INFINITY, 0.0),
+        Row(tuple(revision + _scaled(month, ROUTINE_REVISION)), 0.0, INFINITY),
     ]
 
 
@@ -326,68 +377,84 @@ def _span(months: Sequence[int]) -> str:
 
 
 def exchange_statements(
-    rates: pd.DataFrame, currency_months: Mapping[str, set[int]]
+    rates: pd.DataFrame, figures: Sequence[Statement], yuan: Mapping[str, set[int]]
 ) -> list[Statement]:
-    """Yuan and dollar unknowns of a month differ by that month's customs exchange rate.
+    """Yuan and dollar values of a month differ by that month's customs exchange rate.
 
-    `rates` is indexed by month with `lower` and `upper` in CNY per USD.
+    `rates` is indexed by month with `lower` and `upper` in CNY per USD. The tie holds for the
+    month as first released, on the corrected base, and with its in-year revision.
     """
     statements = []
     for flow in FLOWS:
-        for month in sorted(currency_months[flow]):
-            rate = rates.loc[pd.Period(ordinal=month, freq="M")]
-            for extra in (None, "s", "d"):
-                parts = ["x"] + ([extra] if extra else [])
-                dollars = [((part, flow, month), 1.0) for part in parts]
-                yuan = [(("c" + part, flow, month), 1.0) for part in parts]
-                below = tuple(yuan + [(name, -rate["lower"] * c) for name, c in dollars])
-                above = tuple(yuan + [(name, -rate["upper"] * c) for name, c in dollars])
-                statements.append(
-                    Statement(
-                        id=f"exchange rate {flow} {pd.Period(ordinal=month, freq='M')} {extra}",
-                        kind="definition",
-                        rows=(Row(below, 0.0, INFINITY), Row(above, -INFINITY, 0.0)),
-                        weight=INFINITY,
-                    )
+        bases = {month for run in _between_ends(figures, "S", flow) for month in run}
+        steps = {run[-1]: run for run in _between_ends(figures, "D", flow)}
+        for month in sorted(yuan[flow]):
+            period = pd.Period(ordinal=month, freq="M")
+            pairs = {"x": tuple(_month_of(name, flow, month) for name in ("X", "cX"))}
+            dollars, value = pairs["x"]
+            if month in bases:
+                pairs["x + s"] = (
+                    dollars + _month_of("S", flow, month),
+                    value + _month_of("cS", flow, month),
                 )
+            if month in steps:
+                pairs["x + d"] = (
+                    dollars + _step("D", flow, steps[month]),
+                    value + _step("cD", flow, steps[month]),
+                )
+            for what, (usd, cny) in pairs.items():
+                rows = (
+                    Row(tuple(cny + _scaled(usd, -rates.loc[period, "lower"])), 0.0, INFINITY),
+                    Row(tuple(cny + _scaled(usd, -rates.loc[period, "upper"])), -INFINITY, 0.0),
+                )
+                name = f"exchange rate {flow} {period} {what}"
+                statements.append(Statement(name, "definition", rows, INFINITY))
     return statements
 
 
-def sign_statements(months: range) -> list[Statement]:
-    """Trade is not negative on any base."""
+def sign_statements(figures: Sequence[Statement], months: range) -> list[Statement]:
+    """No month is negative, as first released or on the corrected base."""
     statements = []
     for flow in FLOWS:
+        bases = {month for run in _between_ends(figures, "S", flow) for month in run}
         for month in months:
-            row = Row(((("x", flow, month), 1.0), (("s", flow, month), 1.0)), 0.0, INFINITY)
-            statements.append(Statement(f"sign {flow} {month}", "definition", (row,), INFINITY))
+            first = _month_of("X", flow, month)
+            rows = [Row(tuple(first), 0.0, INFINITY)]
+            if month in bases:
+                rows.append(Row(tuple(first + _month_of("S", flow, month)), 0.0, INFINITY))
+            name = f"sign {flow} {pd.Period(ordinal=month, freq='M')}"
+            statements.append(Statement(name, "definition", tuple(rows), INFINITY))
     return statements
 
 
 def trade_system(observations: pd.DataFrame, rates: pd.DataFrame) -> System:
-    """The system of all usable observations (copies and incommensurable rows already out)."""
-    months = _all_months(observations)
-    currency_months = yuan_months(observations)
-    unknowns: dict[tuple[str, str, int], tuple[float, float]] = {}
-    for flow in FLOWS:
-        for month in months:
-            unknowns["x", flow, month] = (0.0, INFINITY)
-            unknowns["s", flow, month] = (-INFINITY, INFINITY)
-            unknowns["d", flow, month] = (-INFINITY, INFINITY)
-        for month in sorted(currency_months[flow]):
-            unknowns["cx", flow, month] = (0.0, INFINITY)
-            unknowns["cs", flow, month] = (-INFINITY, INFINITY)
-            unknowns["cd", flow, month] = (-INFINITY, INFINITY)
+    """The system of all usable observations (copies and incommensurable rows already out).
+
+    A base revision that enters no figure cannot be seen; it is no unknown, and the month's
+    corrected value is then its first release.
+    """
     levels = observations[observations["lower"].notna()]
     growth = observations[observations["yoy_lower"].notna() & observations["rate_base"].isin(_BASE)]
     growth = growth[growth["first"] >= FIRST_UNKNOWN + 12]
     figures = [*level_statements(levels), *rate_statements(growth)]
+    months = months_between(FIRST_UNKNOWN, observations["last"].max())
+    yuan = yuan_months(observations)
     statements = [
         *figures,
-        *revision_statements(figures, months, currency_months),
-        *exchange_statements(rates, currency_months),
-        *sign_statements(months),
+        *revision_statements(figures, yuan),
+        *exchange_statements(rates, figures, yuan),
+        *sign_statements(figures, months),
     ]
-    return make_system(unknowns, statements)
+    names = {
+        name for statement in statements for row in statement.rows for name, _ in row.terms
+    }
+    free = {name: (-INFINITY, INFINITY) for name in sorted(names)}
+    return make_system(free, statements)
+
+
+def known_terms(system: System, terms: Terms) -> Terms:
+    """`terms` without the base revisions that no figure can see, which are zero."""
+    return [(name, c) for name, c in terms if name in system.position or name[0] != "S"]
 
 
 def yuan_months(observations: pd.DataFrame) -> dict[str, set[int]]:
@@ -400,10 +467,6 @@ def yuan_months(observations: pd.DataFrame) -> dict[str, set[int]]:
         for flow in SIGNS[row.flow]:
             touched[flow] |= {month for month in months if month >= FIRST_UNKNOWN.ordinal}
     return touched
-
-
-def _all_months(observations: pd.DataFrame) -> range:
-    return months_between(FIRST_UNKNOWN, observations["last"].max())
 
 
 def _name(

@@ -1,0 +1,430 @@
+"""Pictures of the monthly series: the path with its bounds, what is known, and the vintages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.figures.calendar import (
+    TRADE_CALENDAR,
+    calendar_spans,
+    clean_months,
+    draw_calendar,
+)
+from analysis.figures.figure import (
+    BLUE,
+    FLOW_COLOURS,
+    FLOW_NAMES,
+    GREY,
+    INK,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    QUIET,
+    RED,
+    Figure,
+    blank,
+    legend_above,
+    style,
+)
+
+BOUND_COLUMNS = [
+    "lower_usd_mn",
+    "upper_usd_mn",
+    "lower_robust_usd_mn",
+    "upper_robust_usd_mn",
+]
+
+#: Classes of relative width, (upper - lower) / middle, in the order of growing doubt. The first
+#: limit is the aim for 2016-2019; above one half a month says little more than its order.
+WIDTH_CLASSES = (
+    (0.05, "under 5 %"),
+    (0.20, "5 to 20 %"),
+    (0.50, "20 to 50 %"),
+    (np.inf, "wider"),
+)
+UNBOUNDED = "no upper bound"
+WIDTH_COLOURS = {
+    "under 5 %": "#3567c9",
+    "5 to 20 %": BLUE,
+    "20 to 50 %": "#d8a14a",
+    "wider": ORANGE,
+    UNBOUNDED: RED,
+}
+
+VINTAGE_NAMES = {
+    "first_release": "months as first released",
+    "year_to_date": "year to date in December",
+    "corrected": "corrected base",
+}
+VINTAGE_MARKS = {
+    "first_release": ("o", BLUE),
+    "year_to_date": ("D", ORANGE),
+    "corrected": ("s", PURPLE),
+}
+
+
+def trade_with_calendar(
+    trade: pd.DataFrame,
+    treatments: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    first: str,
+    last: str,
+    vintage: str = "first_release",
+    flows: Iterable[str] = ("import", "export"),
+    id: str = "trade_and_calendar",
+) -> Figure:
+    """Monthly trade under the calendar of what China no longer cleared.
+
+    `trade` is the monthly series (`month` as Period[M], `flow`, `vintage`, `usd_mn` and the two
+    pairs of bounds, USD million); `first` and `last` are months as YYYY-MM, both inside. A line
+    goes through the points, a band through the bounds; without a point there is the band alone.
+    """
+    flows = tuple(flows)
+    months = pd.period_range(first, last, freq="M")
+    shown = trade[(trade["vintage"] == vintage) & trade["month"].isin(months)]
+    spans = calendar_spans(treatments, TRADE_CALENDAR)
+    visible = spans[spans["first"] <= months[-1]]
+    with style(id):
+        picture = blank(1.9 + 2.0 * len(flows))
+        grid = picture.add_gridspec(1 + len(flows), 1, height_ratios=[0.85] + [1.0] * len(flows))
+        strip = picture.add_subplot(grid[0])
+        draw_calendar(strip, visible, months[-1])
+        strip.set_title("No longer cleared by China's customs (hatched: old contracts still were)")
+        strip.tick_params(which="both", bottom=False, labelbottom=False)
+        panels = [strip]
+        for place, flow in enumerate(flows, start=1):
+            axes = picture.add_subplot(grid[place], sharex=strip)
+            draw_series(axes, shown[shown["flow"] == flow], FLOW_COLOURS[flow])
+            axes.set_title(f"{FLOW_NAMES[flow]}, USD million a month")
+            panels.append(axes)
+            if place < len(flows):
+                axes.tick_params(which="both", labelbottom=False)
+        for axes in panels[1:]:
+            for month in clean_months(visible):
+                axes.axvline(month.ordinal - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        mark_years(panels[-1], months)
+    unknown = int(shown[shown["flow"].isin(flows)]["usd_mn"].isna().sum())
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=(
+            f"China's recorded trade with North Korea by month, {VINTAGE_NAMES[vintage]}, "
+            "USD million; bands are bounds"
+        ),
+        source=source,
+        note=(
+            "The dark band holds every value that agrees with the printed figures that we keep, "
+            "the light band also those under nearly as good choices of figures to reject. "
+            "Dashed lines: first months without clearance under old contracts."
+        ),
+        alt=_trade_alt(shown, flows, months, unknown),
+        data=_trade_data(shown, flows),
+        picture=picture,
+    )
+
+
+def draw_series(axes: Axes, series: pd.DataFrame, colour: str) -> None:
+    """Draw one flow: points joined by a line that breaks where one is missing, bounds as steps.
+
+    An infinite bound reaches the top of the axes. The horizontal axis is in month ordinals.
+    """
+    ordered = series.sort_values("month")
+    place = ordered["month"].map(lambda month: month.ordinal).to_numpy(dtype=float)
+    finite = ordered[["usd_mn", "upper_usd_mn"]].replace(np.inf, np.nan)
+    known = finite["usd_mn"].dropna()
+    top = 1.12 * float(known.max() if len(known) else finite["upper_usd_mn"].max())
+    for lower, upper, strength in (
+        ("lower_robust_usd_mn", "upper_robust_usd_mn", 0.14),
+        ("lower_usd_mn", "upper_usd_mn", 0.3),
+    ):
+        edges = np.append(place - 0.5, place[-1:] + 0.5)
+        low, high = (ordered[name].clip(upper=top).to_numpy(dtype=float) for name in (lower, upper))
+        axes.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=strength, linewidth=0)
+    axes.plot(place, ordered["usd_mn"], color=colour, marker=".", markersize=3.5)
+    axes.set_ylim(0, top)
+
+
+def mark_years(axes: Axes, months: pd.PeriodIndex) -> None:
+    """Write each year under its middle and put a tick at each January; limits at the window."""
+    years = sorted(set(months.year))
+    starts = [pd.Period(f"{year}-01", "M").ordinal - 0.5 for year in years]
+    middles = [np.mean([month.ordinal for month in months if month.year == year]) for year in years]
+    axes.set_xticks(starts)
+    axes.set_xticklabels([])
+    axes.set_xticks(middles, minor=True)
+    axes.set_xticklabels([str(year) for year in years], minor=True)
+    axes.tick_params(axis="x", which="minor", length=0)
+    # Last, since ticks outside the window widen it.
+    axes.set_xlim(months[0].ordinal - 0.5, months[-1].ordinal + 0.5)
+
+
+def _trade_data(shown: pd.DataFrame, flows: tuple[str, ...]) -> pd.DataFrame:
+    columns = ["month", "flow", "vintage", "usd_mn", *BOUND_COLUMNS, "basis"]
+    return shown.loc[shown["flow"].isin(flows), columns].sort_values(["flow", "month"])
+
+
+def _trade_alt(
+    shown: pd.DataFrame, flows: tuple[str, ...], months: pd.PeriodIndex, unknown: int
+) -> str:
+    sentences = []
+    for flow in flows:
+        series = shown[shown["flow"] == flow].dropna(subset="usd_mn").set_index("month")["usd_mn"]
+        if series.empty:
+            continue
+        sentences.append(
+            f"{FLOW_NAMES[flow]} are highest in {_month(series.idxmax())} "
+            f"at USD {series.max():,.0f} million and lowest in {_month(series.idxmin())} "
+            f"at {series.min():,.0f} million."
+        )
+    if unknown:
+        sentences.append(f"For {unknown} month-flows only bounds are known.")
+    return (
+        f"Lines by month, {_month(months[0])} to {_month(months[-1])}, under bars that show from "
+        "when China cleared coal, seafood, iron and lead, textiles and the goods of resolution "
+        f"2397 no longer. {' '.join(sentences)}"
+    )
+
+
+def _month(month: pd.Period) -> str:
+    return month.strftime("%B %Y")
+
+
+def relative_width(trade: pd.DataFrame, bounds: str = "conditional") -> pd.Series:
+    """(upper - lower) / middle of each row's `conditional` or `robust` bounds, as a share.
+
+    Infinite without an upper bound; zero where both are zero.
+    """
+    suffix = {"conditional": "", "robust": "_robust"}[bounds]
+    lower, upper = trade[f"lower{suffix}_usd_mn"], trade[f"upper{suffix}_usd_mn"]
+    width = (upper - lower) / ((upper + lower) / 2)
+    return width.where(upper > 0, 0.0).where(np.isfinite(upper), np.inf)
+
+
+def width_class(width: pd.Series) -> pd.Series:
+    """The class of `WIDTH_CLASSES` of each relative width, or `UNBOUNDED`."""
+    classes = pd.Series(UNBOUNDED, index=width.index, dtype="object")
+    for limit, name in reversed(WIDTH_CLASSES):
+        classes = classes.mask(np.isfinite(width) & (width < limit), name)
+    return classes
+
+
+def what_is_known(
+    trade: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    vintage: str = "first_release",
+    bounds: str = "conditional",
+    id: str = "what_is_known",
+) -> Figure:
+    """How well each month of both flows is pinned down: one cell a month, one row a year."""
+    shown = trade[(trade["vintage"] == vintage) & trade["flow"].isin(["export", "import"])].copy()
+    shown["relative_width"] = relative_width(shown, bounds)
+    shown["width_class"] = width_class(shown["relative_width"])
+    years = sorted(set(shown["month"].dt.year))
+    with style(id):
+        picture = blank(1.0 + 0.25 * len(years))
+        grid = picture.add_gridspec(2, 2, height_ratios=[len(years), 1.2])
+        panels = [picture.add_subplot(grid[0, 0])]
+        panels.append(picture.add_subplot(grid[0, 1], sharey=panels[0]))
+        panels[1].tick_params(labelleft=False)
+        key = picture.add_subplot(grid[1, :])
+        key.axis("off")
+        for axes, flow in zip(panels, ("export", "import"), strict=True):
+            for row in shown[shown["flow"] == flow].itertuples():
+                axes.barh(
+                    row.month.year,
+                    0.92,
+                    left=row.month.month - 0.46,
+                    height=0.84,
+                    color=WIDTH_COLOURS[row.width_class],
+                )
+            axes.set_title(FLOW_NAMES[flow])
+            axes.set_xlim(0.4, 12.6)
+            axes.set_xticks(range(1, 13), list("JFMAMJJASOND"))
+            axes.set_ylim(years[-1] + 0.6, years[0] - 0.6)
+            axes.set_yticks(years)
+            axes.grid(False)
+            axes.spines["bottom"].set_visible(False)
+            axes.tick_params(bottom=False)
+        for name, colour in WIDTH_COLOURS.items():
+            key.barh([np.nan], [0], color=colour, label=name)
+        key.legend(loc="center", ncols=len(WIDTH_COLOURS), handlelength=1, columnspacing=1.6)
+    counts = shown["width_class"].value_counts()
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=f"Width of the {bounds} bounds of each month, as a share of their middle",
+        source=source,
+        alt=(
+            "A cell for each month and flow, coloured by how wide its bounds are: "
+            + ", ".join(f"{counts.get(name, 0)} {name}" for name in WIDTH_COLOURS)
+            + "."
+        ),
+        data=shown[
+            [
+                "month",
+                "flow",
+                "vintage",
+                "lower_usd_mn",
+                "upper_usd_mn",
+                "lower_robust_usd_mn",
+                "upper_robust_usd_mn",
+                "relative_width",
+                "width_class",
+            ]
+        ],
+        picture=picture,
+    )
+
+
+def vintages_by_year(
+    windows: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    years: Iterable[int],
+    flow: str = "total",
+    id: str = "vintages",
+) -> Figure:
+    """The three answers to one year's trade: first releases, year to date, corrected base.
+
+    `windows` has the bounds of sums (`first`, `last`, `flow`, `vintage`, `lower_usd_mn`,
+    `upper_usd_mn`); years without a window of January to December are left out.
+    """
+    whole = windows[
+        (windows["flow"] == flow)
+        & (windows["first"].dt.month == 1)
+        & (windows["last"].dt.month == 12)
+        & (windows["first"].dt.year == windows["last"].dt.year)
+        & windows["first"].dt.year.isin(list(years))
+    ].copy()
+    whole["year"] = whole["first"].dt.year
+    whole["middle_usd_mn"] = (whole["lower_usd_mn"] + whole["upper_usd_mn"]) / 2
+    ordered = sorted(set(whole["year"]))
+    with style(id):
+        picture = blank(1.0 + 0.62 * len(ordered))
+        axes = picture.add_subplot()
+        for number, (vintage, (mark, colour)) in enumerate(VINTAGE_MARKS.items()):
+            rows = whole[whole["vintage"] == vintage]
+            place = [ordered.index(year) + 0.24 * (number - 1) for year in rows["year"]]
+            axes.hlines(
+                place, rows["lower_usd_mn"], rows["upper_usd_mn"], color=colour, linewidth=2
+            )
+            axes.plot(
+                rows["middle_usd_mn"],
+                place,
+                mark,
+                color=colour,
+                markersize=6,
+                markeredgecolor=PAPER,
+                label=VINTAGE_NAMES[vintage],
+            )
+            for value, height in zip(rows["middle_usd_mn"], place, strict=True):
+                axes.annotate(
+                    f"{value:,.0f}",
+                    (value, height),
+                    xytext=(7, 0),
+                    size=8.5,
+                    textcoords="offset points",
+                    va="center",
+                    color=QUIET,
+                )
+        axes.set_yticks(range(len(ordered)), [str(year) for year in ordered])
+        axes.set_ylim(len(ordered) - 0.5, -0.5)
+        axes.set_xlim(0, 1.12 * whole["upper_usd_mn"].max())
+        axes.grid(True, axis="x")
+        axes.grid(False, axis="y")
+        axes.set_xlabel("USD million a year")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        legend_above(axes, 3)
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=f"{FLOW_NAMES[flow]} by calendar year in three vintages, USD million",
+        source=source,
+        note="Lines through the marks are bounds; most are shorter than the mark.",
+        alt="Three marks a year. " + " ".join(_vintage_words(whole, year) for year in ordered),
+        data=whole[["year", "flow", "vintage", "lower_usd_mn", "upper_usd_mn"]],
+        picture=picture,
+    )
+
+
+def _vintage_words(whole: pd.DataFrame, year: int) -> str:
+    rows = whole[whole["year"] == year].set_index("vintage")["middle_usd_mn"]
+    parts = [
+        f"{VINTAGE_NAMES[name]} {rows[name]:,.0f}" for name in VINTAGE_MARKS if name in rows.index
+    ]
+    return f"{year}: {', '.join(parts)}."
+
+
+def coal_by_month(
+    coal: pd.DataFrame, *, title: str, source: str, first: str, last: str, id: str = "coal"
+) -> Figure:
+    """China's recorded imports of North Korean coal, tonnes a month.
+
+    `coal` has one row a month with a figure: `month` (Period[M]), `tonnes` (a printed zero is
+    0), `basis` (`printed` or `derived`). A month without a row is marked as unknown, not as zero.
+    """
+    months = pd.period_range(first, last, freq="M")
+    shown = coal[coal["month"].isin(months)].sort_values("month")
+    unknown = [month for month in months if month not in set(shown["month"])]
+    with style(id):
+        picture = blank(2.9)
+        axes = picture.add_subplot()
+        place = [month.ordinal for month in shown["month"]]
+        axes.bar(place, shown["tonnes"] / 1e6, width=0.8, color=RED)
+        zeros = shown[shown["tonnes"] == 0]
+        axes.plot(
+            [month.ordinal for month in zeros["month"]],
+            [0.05] * len(zeros),
+            "o",
+            markersize=5,
+            markerfacecolor=PAPER,
+            markeredgecolor=RED,
+        )
+        axes.plot(
+            [month.ordinal for month in unknown],
+            [0.05] * len(unknown),
+            linestyle="",
+            marker="$?$",
+            markersize=6,
+            color=QUIET,
+        )
+        axes.set_title("Million tonnes a month (ring: a printed zero; question mark: no figure)")
+        axes.set_ylim(0, 1.1 * shown["tonnes"].max() / 1e6)
+        for row in shown[shown["tonnes"] > 0].itertuples():
+            axes.text(
+                row.month.ordinal,
+                row.tonnes / 1e6,
+                f"{row.tonnes / 1e6:.2f}",
+                ha="center",
+                va="bottom",
+                size=8.5,
+                color=INK,
+            )
+        mark_years(axes, months)
+    zeros_listed = ", ".join(_month(month) for month in zeros["month"])
+    return Figure(
+        id=id,
+        title=title,
+        subtitle="China's recorded imports of coal from North Korea, million tonnes a month",
+        source=source,
+        alt=(
+            "Bars by month: "
+            + ", ".join(
+                f"{_month(row.month)} {row.tonnes / 1e6:.2f}"
+                for row in shown[shown["tonnes"] > 0].itertuples()
+            )
+            + f" million tonnes. Zero is printed for {zeros_listed}. "
+            f"{len(unknown)} months have no figure."
+        ),
+        data=shown[["month", "tonnes", "basis"]],
+        picture=picture,
+    )

@@ -1,0 +1,119 @@
+"""A page from an executed notebook, without a kernel."""
+
+import nbformat
+import pytest
+
+from notebook_build import FIGURE, FINDING, BuildError
+from notebook_build.render import TEMPLATES, figure_files, read_page, render
+
+PROVENANCE = {
+    "notebook": "a" * 64,
+    "parameters": {"flow": "import"},
+    "inputs": {"data/in.csv": "b" * 64},
+    "modules": {"src/shop.py": "c" * 64},
+    "lock": "d" * 64,
+    "lock_name": "requirements.lock",
+    "python": "3.12.1",
+    "libraries": {"pandas": "3.1.1"},
+}
+
+
+def executed(*cells):
+    notebook = nbformat.v4.new_notebook()
+    for number, (kind, text, tags, outputs) in enumerate(cells):
+        make = nbformat.v4.new_markdown_cell if kind == "md" else nbformat.v4.new_code_cell
+        cell = make(text, id=f"c{number}", metadata={"tags": tags})
+        if kind == "code":
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        notebook.cells.append(cell)
+    return notebook
+
+
+def page_of(*cells):
+    notebook = executed(*cells)
+    page = read_page(notebook, "02_b", "The title", "The question?", "Shop", PROVENANCE)
+    return page, render(page, notebook)
+
+
+def shown(**bundle):
+    return {"output_type": "display_data", "metadata": {}, "data": bundle}
+
+
+def test_a_page_holds_its_argument_in_order(figure):
+    page, html = page_of(
+        ("md", "# Its own title\n\nWe ask.", [], []),
+        ("code", "flow = 'import'", ["parameters"], []),
+        ("md", "## We look", [], []),
+        ("code", "# draw\nshow()", [], [shown(**{FIGURE: figure(), "text/plain": "fallback"})]),
+        (
+            "code",
+            "tell()",
+            [],
+            [shown(**{FINDING: {"id": "f", "sentence": "It fell <5 %."}, "text/plain": "x"})],
+        ),
+    )
+    assert html.count("<h1>") == 1
+    assert "The title" in html
+    assert "Its own title" not in html
+    order = [
+        html.index(text)
+        for text in ("The question?", 'id="findings"', "We ask.", 'id="we-look"', "Prices fell")
+    ]
+    assert order == sorted(order)
+    assert '<a href="#we-look">We look</a>' in html
+    assert "It fell &lt;5&nbsp;%." in html
+    assert 'href="#finding-f"' in html
+    assert 'id="finding-f"' in html
+    assert 'href="data/02_b-fall.csv"' in html
+    assert 'href="#cell-4">How it was made' in html
+    assert 'id="cell-4"' in html
+    assert 'aria-label="A falling line"' in html
+    assert "fallback" not in html
+    assert figure_files(page) == {"data/02_b-fall.csv": b"\xef\xbb\xbfday,price\n1,3\n2,1\n"}
+
+
+def test_code_is_folded_and_no_script_runs():
+    _, html = page_of(("code", "x = '<script>alert(1)</script>'", [], []))
+    assert '<details class="code">' in html
+    assert " open" not in html
+    assert "<script" not in html
+    assert "default-src 'none'" in html
+
+
+def test_a_check_shows_its_label_and_no_output():
+    noise = {"output_type": "stream", "name": "stdout", "text": "noise"}
+    _, html = page_of(("code", "assert fell", ["check"], [noise]))
+    assert "<summary>Checks" in html
+    assert "noise" not in html
+
+
+def test_text_outputs_are_escaped_and_warnings_folded():
+    streams = [
+        {"output_type": "stream", "name": "stdout", "text": "<b>5</b> \x1b[31mred\x1b[0m"},
+        {"output_type": "stream", "name": "stderr", "text": "careful"},
+    ]
+    _, html = page_of(("code", "print()", [], streams))
+    assert "&lt;b&gt;5&lt;/b&gt; red</pre>" in html
+    assert "<summary>Messages</summary>" in html
+
+
+def test_provenance_names_content_and_no_time():
+    _, html = page_of(("md", "text", [], []))
+    for part in ("a" * 16, "b" * 16, "c" * 16, "d" * 16, "data/in.csv", "3.1.1", "flow"):
+        assert part in html
+
+
+@pytest.mark.parametrize("kind", [FIGURE, FINDING])
+def test_an_id_used_twice_is_refused(figure, kind):
+    payload = figure(sentence="It fell.")
+    again = ("code", "show()", [], [shown(**{kind: payload})])
+    with pytest.raises(BuildError, match="cell 2: the id 'fall' is taken"):
+        page_of(again, again)
+
+
+def test_the_page_calls_no_other_file_and_its_style_is_small():
+    _, html = page_of(("md", "[out](https://example.org)", [], []))
+    addresses = html.replace('href="https://example.org"', "")
+    assert "http://" not in addresses
+    assert "https://" not in addresses
+    assert (TEMPLATES / "style.css").stat().st_size <= 20_000

@@ -1,0 +1,54 @@
+"""Prose keeps its headings, equations and links."""
+
+import pytest
+
+from notebook_build.prose import Prose
+from notebook_build.tables import readable_tables
+
+
+def test_headings_get_anchors_of_their_own():
+    page = Prose()
+    html = page.html("## What fell?\n\n## What fell?\n\n### Über 中文\n\n## Findings")
+    anchors = [heading.anchor for heading in page.headings]
+    assert anchors == ["what-fell", "what-fell-2", "über-中文", "findings-2"]
+    assert all(f'id="{anchor}"' in html for anchor in anchors)
+
+
+@pytest.mark.parametrize("tex", [r"$\hat\beta_1$", r"$$y = \frac{a}{b}$$", "$x$"])
+def test_equations_become_mathml(tex):
+    html = Prose().html(f"We estimate {tex} here.")
+    assert "<math" in html
+    assert "$" not in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["from $19 million to $20 million", "costs $5, then $6.", "between $3 and $4 a barrel"],
+)
+def test_money_is_no_equation(text):
+    assert text in Prose().html(text)
+
+
+def test_an_equation_that_cannot_be_converted_stays_readable():
+    html = Prose().html(r"see $\frac{a}$ there")
+    assert "there" in html
+    assert "frac" in html or "<math" in html
+
+
+def test_a_link_to_a_notebook_leads_to_its_page():
+    html = Prose().html("[next](02_b.ipynb#look) [out](https://example.org/x.ipynb)")
+    assert 'href="02_b.html#look"' in html
+    assert 'href="https://example.org/x.ipynb"' in html
+
+
+def test_columns_of_numbers_are_aligned_with_their_heading():
+    html = readable_tables(
+        "<table><thead><tr><th></th><th>month</th><th>usd_mn</th></tr></thead><tbody>"
+        "<tr><th>0</th><td>2018-08</td><td>1,019.2</td></tr>"
+        "<tr><th>1</th><td>Aug 2018</td><td>NaN</td></tr></tbody></table>"
+    )
+    assert '<th class="number" scope="col">usd_mn</th>' in html
+    assert '<td class="number">1,019.2</td>' in html
+    assert '<th scope="col">month</th>' in html
+    assert '<th scope="row">0</th>' in html
+    assert 'role="region"' in html

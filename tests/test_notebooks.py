@@ -1,0 +1,66 @@
+"""A notebook is committed without outputs, holds one parameters cell, and defines no function."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from notebook_build.graph import dependencies
+from notebook_build.notebook import read_notebook, read_notebooks, source, tags
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def code_cells(path: Path) -> list[dict]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def definitions(code: str) -> list[int]:
+    """The lines of a cell that define a function or a class."""
+    tree = ast.parse(TransformerManager().transform_cell(code))
+    return [node.lineno for node in ast.walk(tree) if isinstance(node, DEFINITIONS)]
+
+
+def test_there_are_notebooks_and_their_declarations_fit_together():
+    assert dependencies(read_notebooks(FOLDER))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_output_is_committed(path):
+    for cell in code_cells(path):
+        assert not cell["outputs"], f"clear the outputs of {path.name} before committing"
+        assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_one_cell_is_tagged_parameters(path):
+    assert sum("parameters" in tags(cell) for cell in code_cells(path)) == 1
+    # Reading them checks that each is a literal of its annotated type.
+    assert read_notebook(path).parameters is not None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_function_is_defined(path):
+    for number, cell in enumerate(code_cells(path), start=1):
+        lines = definitions(source(cell))
+        assert not lines, f"{path.name}: code cell {number} defines a function in line {lines[0]}"
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("%time x = 1\ny = 2", []),
+        ("x = 1\ndef f():\n    pass", [2]),
+        ("f = lambda x: x", [1]),
+        ("class A: pass", [1]),
+    ],
+)
+def test_every_form_of_definition_is_seen(code, lines):
+    assert definitions(code) == lines
