@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import pandas as pd
+import pandera.pandas as pa
+
+#: Whose definition the figure follows. `customs`: the customs office through an agency;
+#: `official_table`: its own country table; `kita`: sums of tariff lines by the Korea International
+#: Trade Association; `itc`: ITC Trade Map; `kotra`: Seoul's trade agency; `other`: none of these.
+BASES = ("customs", "official_table", "kita", "itc", "kotra", "other")
+
+#: `month_first`: the first print of a month; `year_to_date`: a running sum, first print; `recap`:
+#: printed again later, when the office may have changed it.
+RELEASES = ("month_first", "year_to_date", "recap")
+
+#: What a growth rate was divided by: the corrected base of a year before, the months as first
+#: released, KITA's or KOTRA's own series, or `unknown`. Empty where no rate is printed.
+RATE_BASES = ("", "corrected", "first_release", "kita", "kotra", "unknown")
+
 
 class InputError(ValueError):
     """A file that cannot be used as it is.
@@ -29,3 +45,179 @@ class InputError(ValueError):
             where += f", column {column!r}"
         found_text = "" if found is None else f" Found: {found!r}."
         super().__init__(f"{where}: expected {expected}.{found_text} What to do: {action}")
+
+
+def checked(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """`frame` if it has the shape of `schema`.
+
+    Raises InputError with all that is wrong, a line for each column and rule broken. That is a
+    fault of the code that made the frame, or a raw row of a kind not met before.
+    """
+    try:
+        return schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        broken = [
+            f"{column}: {rule} ({len(group)} cases, first {group['failure_case'].iloc[0]!r} in "
+            f"row {group['index'].iloc[0]})"
+            for (column, rule), group in cases.groupby(["column", "check"], dropna=False)
+        ]
+        raise InputError(
+            f"the columns and rules of the {schema.name} frame",
+            file=f"{schema.name} frame",
+            found="; ".join(broken),
+            action="look at the raw row; if it is sound, widen the rule in schemas.py",
+        ) from None
+
+
+def _interval(lower: str, upper: str) -> pa.Check:
+    """Both ends or none, the lower one first."""
+    return pa.Check(
+        lambda frame: (frame[lower].isna() & frame[upper].isna()) | (frame[lower] <= frame[upper]),
+        name=f"{lower}_is_at_most_{upper}",
+        error=f"{lower} <= {upper}, or both missing",
+    )
+
+
+def _within(value: str, lower: str, upper: str) -> pa.Check:
+    return pa.Check(
+        lambda frame: (
+            frame[value].isna() | ((frame[lower] <= frame[value]) & (frame[value] <= frame[upper]))
+        ),
+        name=f"{value}_inside_its_interval",
+        error=f"{lower} <= {value} <= {upper}",
+    )
+
+
+_MONTH = "period[M]"
+_FLOAT = "float64"
+_TEXT = "string"
+
+
+def _text(*choices: str, nullable: bool = False) -> pa.Column:
+    checks = [pa.Check.isin(choices)] if choices else []
+    return pa.Column(_TEXT, checks, nullable=nullable)
+
+
+def _number() -> pa.Column:
+    return pa.Column(_FLOAT, nullable=True)
+
+
+_IDENTITY = {
+    "row_id": pa.Column(_TEXT, pa.Check.str_matches(r"^\w+:[0-9a-f]{10}$"), unique=True),
+    "table": _text(),
+    "line": pa.Column("int64", pa.Check.ge(2)),
+    "first": pa.Column(_MONTH, nullable=True),
+    "last": pa.Column(_MONTH, nullable=True),
+}
+_PROVENANCE = {
+    "kind": _text(),
+    "basis": _text(*BASES),
+    "release": _text(*RELEASES),
+    "rate_base": _text(*RATE_BASES),
+    "copy_of": _text(nullable=True),
+    "publisher": _text(),
+    "source_publisher": _text(),
+    "source_title": _text(nullable=True),
+    "source_date": _text(nullable=True),
+    "source": _text(nullable=True),
+    "note": _text(nullable=True),
+    "comment": _text(),
+    "set_aside": _text(nullable=True),
+}
+_MONEY = {
+    "value": _number(),
+    "lower": _number(),
+    "upper": _number(),
+    "currency": _text("USD", "CNY", nullable=True),
+    "printed": _text(nullable=True),
+}
+_RATE = {
+    "yoy_lower": _number(),
+    "yoy_upper": _number(),
+    "yoy_printed": _text(nullable=True),
+}
+_QUANTITY = {
+    "quantity": _number(),
+    "quantity_lower": _number(),
+    "quantity_upper": _number(),
+    "quantity_unit": _text(nullable=True),
+    "quantity_printed": _text(nullable=True),
+}
+_PERIOD_RULE = _interval("first", "last")
+_MONEY_RULES = [_interval("lower", "upper"), _within("value", "lower", "upper")]
+_RATE_RULE = _interval("yoy_lower", "yoy_upper")
+_QUANTITY_RULES = [
+    _interval("quantity_lower", "quantity_upper"),
+    _within("quantity", "quantity_lower", "quantity_upper"),
+]
+
+#: Money in million of `currency`; growth rates as fractions.
+TOTALS_OBSERVATIONS = pa.DataFrameSchema(
+    {
+        **_IDENTITY,
+        "flow": _text("export", "import", "total", "balance"),
+        **_MONEY,
+        **_RATE,
+        **_PROVENANCE,
+    },
+    checks=[_PERIOD_RULE, *_MONEY_RULES, _RATE_RULE],
+    strict=True,
+    name="totals observations",
+)
+#: As the totals, and quantities in `quantity_unit`.
+COMMODITY_OBSERVATIONS = pa.DataFrameSchema(
+    {
+        **_IDENTITY,
+        "flow": _text("export", "import"),
+        "product": _text(),
+        "hs": _text(nullable=True),
+        **_MONEY,
+        **_QUANTITY,
+        **_RATE,
+        **_PROVENANCE,
+    },
+    checks=[_PERIOD_RULE, *_MONEY_RULES, *_QUANTITY_RULES, _RATE_RULE],
+    strict=True,
+    name="commodity observations",
+)
+#: What `reporter` records as sent to the DPRK; money in USD million.
+PETROLEUM_OBSERVATIONS = pa.DataFrameSchema(
+    {
+        **_IDENTITY,
+        "granularity": _text(),
+        "reporter": _text(),
+        "product": _text(),
+        "hs": _text(),
+        **_MONEY,
+        **_QUANTITY,
+        **_PROVENANCE,
+    },
+    checks=[_PERIOD_RULE, *_MONEY_RULES, *_QUANTITY_RULES],
+    strict=True,
+    name="petroleum observations",
+)
+#: What `supplier` reported to the 1718 Committee; `barrels` as printed beside the quantity.
+DELIVERY_OBSERVATIONS = pa.DataFrameSchema(
+    {
+        **_IDENTITY,
+        "granularity": _text(),
+        "supplier": _text(),
+        "product": _text(),
+        **_QUANTITY,
+        "barrels": _number(),
+        "barrels_lower": _number(),
+        "barrels_upper": _number(),
+        "barrels_printed": _text(nullable=True),
+        "as_of": _text(nullable=True),
+        **_PROVENANCE,
+    },
+    checks=[
+        _PERIOD_RULE,
+        *_QUANTITY_RULES,
+        _interval("barrels_lower", "barrels_upper"),
+        _within("barrels", "barrels_lower", "barrels_upper"),
+    ],
+    strict=True,
+    name="delivery observations",
+)

@@ -13,18 +13,17 @@ rest is feasible. The result is exact: a rejection of less weight would leave a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
 from analysis.cleaning.system import INFINITY, Conflicts, System
 
-#: Sets of equal weight differ by less than this (log-odds).
+#: Sets whose weights differ by less than this weigh the same (log-odds).
 WEIGHT_TOLERANCE = 1e-6
-#: More alternatives of one component than this are not listed; the caller is told.
-MOST_ALTERNATIVES = 64
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ class Rejection:
 
     `chosen` holds positions in `system.statements`; `conflicts` the minimal sets of statements
     that contradict each other; `components` the conflicts' statements by connected component;
-    `alternatives` whole rejections (the chosen one first) whose weight is at most the chosen
-    weight plus the tolerance, differing from it in one component; `truncated` is true where a
-    component had more alternatives than are listed.
+    `alternatives` whole rejections, the chosen one first: for every statement in a conflict the
+    lightest rejection that treats it the other way, where that weighs at most the tolerance more
+    than the chosen one.
     """
 
     chosen: frozenset[int]
@@ -43,11 +42,10 @@ class Rejection:
     conflicts: tuple[frozenset[int], ...]
     components: tuple[frozenset[int], ...]
     alternatives: tuple[frozenset[int], ...]
-    truncated: bool
 
 
-def least_rejection(system: System, *, tolerance: float = 0.0) -> Rejection:
-    """The rejection of least weight, and those within `tolerance` (log-odds) of it.
+def least_rejection(system: System, *, tolerance: float | None = None) -> Rejection:
+    """The rejection of least weight, and with `tolerance` (log-odds) its near-equal rivals.
 
     Raises ValueError when definitions alone contradict each other, which no rejection can mend.
     """
@@ -55,17 +53,15 @@ def least_rejection(system: System, *, tolerance: float = 0.0) -> Rejection:
     finder = Conflicts(system)
     conflicts: list[frozenset[int]] = []
     chosen = _settle(finder, weights, conflicts)
-    alternatives, truncated = _rivals(finder, weights, conflicts, chosen, tolerance)
-    # Rivals may have brought conflicts that join components, or even a lighter rejection.
-    chosen = _settle(finder, weights, conflicts)
-    kept = [chosen] + [rival for rival in alternatives if rival != chosen]
+    rivals: list[frozenset[int]] = []
+    if tolerance is not None:
+        rivals = _rivals(finder, weights, conflicts, chosen, tolerance)
     return Rejection(
         chosen=chosen,
         weight=float(weights[sorted(chosen)].sum()),
         conflicts=tuple(conflicts),
         components=tuple(components(conflicts)),
-        alternatives=tuple(kept),
-        truncated=truncated,
+        alternatives=(chosen, *rivals),
     )
 
 
@@ -141,50 +137,99 @@ def _shrink(finder: Conflicts, suspects: frozenset[int], weights: np.ndarray) ->
     return frozenset(members[place] for place in needed)
 
 
-def lightest_cover(
-    conflicts: Sequence[frozenset[int]], weights: np.ndarray, *, forbidden: Iterable[frozenset[int]] = ()
-) -> frozenset[int]:
-    """The lightest set that meets every conflict and contains no set of `forbidden`."""
+def lightest_cover(conflicts: Sequence[frozenset[int]], weights: np.ndarray) -> frozenset[int]:
+    """The lightest set that meets every conflict, component by component.
+
+    Raises ValueError for an empty conflict, which nothing can meet.
+    """
+    if any(not conflict for conflict in conflicts):
+        raise ValueError("an empty conflict cannot be met")
     cover: frozenset[int] = frozenset()
-    banned = tuple(forbidden)
-    for members in components(conflicts):
-        part = [conflict for conflict in conflicts if conflict <= members]
-        chosen = _cover_component(part, sorted(members), weights, banned)
-        if chosen is None:
-            raise ValueError("no rejection meets every conflict")
-        cover |= chosen
+    reduced = _without_dominated(conflicts, weights)
+    for members in components(reduced):
+        part = [conflict for conflict in reduced if conflict <= members]
+        cover |= _cover_component(part, sorted(members), weights)
     return cover
 
 
+def _without_dominated(
+    conflicts: Sequence[frozenset[int]], weights: np.ndarray
+) -> list[frozenset[int]]:
+    """The same covering problem, smaller: drop what a lightest cover never needs.
+
+    A member whose conflicts all hold another member of no more weight; a conflict that contains
+    another conflict.
+    """
+    current = _minimal_sets(conflicts)
+    while True:
+        where: dict[int, set[int]] = {}
+        for number, conflict in enumerate(current):
+            for index in conflict:
+                where.setdefault(index, set()).add(number)
+        dominated = set()
+        for index, numbers in where.items():
+            shared = frozenset.intersection(*(current[number] for number in numbers))
+            for other in shared - {index}:
+                heavier = weights[index] - weights[other]
+                if heavier > WEIGHT_TOLERANCE or (
+                    heavier >= -WEIGHT_TOLERANCE
+                    and (len(where[other]), -other) > (len(numbers), -index)
+                ):
+                    dominated.add(index)
+                    break
+        narrowed = _minimal_sets([conflict - dominated for conflict in current])
+        if narrowed == current:
+            return current
+        current = narrowed
+
+
+def _minimal_sets(sets: Sequence[frozenset[int]]) -> list[frozenset[int]]:
+    minimal: list[frozenset[int]] = []
+    for candidate in sorted(set(sets), key=lambda members: (len(members), sorted(members))):
+        if not any(kept <= candidate for kept in minimal):
+            minimal.append(candidate)
+    return minimal
+
+
 def _cover_component(
+    conflicts: Sequence[frozenset[int]], members: Sequence[int], weights: np.ndarray
+) -> frozenset[int]:
+    taken = _covering_program(conflicts, members, weights, whole=True)
+    return frozenset(index for index, value in zip(members, taken, strict=True) if value > 0.5)
+
+
+def least_weight_bound(conflicts: Sequence[frozenset[int]], weights: np.ndarray) -> float:
+    """A lower bound of the weight of any cover: statements may fall by a fraction."""
+    members = sorted(frozenset().union(*conflicts))
+    if not members:
+        return 0.0
+    taken = _covering_program(conflicts, members, weights, whole=False)
+    return float(weights[members] @ taken)
+
+
+def _covering_program(
     conflicts: Sequence[frozenset[int]],
     members: Sequence[int],
     weights: np.ndarray,
-    banned: Sequence[frozenset[int]],
-) -> frozenset[int] | None:
+    *,
+    whole: bool,
+) -> np.ndarray:
+    """How much of each member falls (0 to 1) in the lightest cover of the conflicts."""
     place = {index: column for column, index in enumerate(members)}
-    rows, lower, upper = [], [], []
-    for conflict in conflicts:
-        row = np.zeros(len(members))
-        row[[place[index] for index in conflict]] = 1.0
-        rows.append(row), lower.append(1.0), upper.append(INFINITY)
-    for taken in banned:
-        if not taken or not taken <= set(members):
-            continue
-        row = np.zeros(len(members))
-        row[[place[index] for index in taken]] = 1.0
-        rows.append(row), lower.append(-INFINITY), upper.append(len(taken) - 1.0)
+    rows = [number for number, conflict in enumerate(conflicts) for _ in conflict]
+    columns = [place[index] for conflict in conflicts for index in conflict]
+    incidence = csr_array((np.ones(len(rows)), (rows, columns)), (len(conflicts), len(members)))
     # A hair per position makes ties fall the same way on every machine.
-    cost = weights[list(members)] + 1e-9 * np.arange(len(members))
+    cost = weights[list(members)] + 1e-7 * np.arange(len(members)) / len(members)
     answer = milp(
         cost,
-        constraints=LinearConstraint(np.array(rows), lower, upper),
-        integrality=np.ones(len(members)),
+        constraints=LinearConstraint(incidence, 1.0, INFINITY),
+        integrality=np.full(len(members), int(whole)),
         bounds=Bounds(0, 1),
     )
     if not answer.success:
-        return None
-    return frozenset(index for index, value in zip(members, answer.x, strict=True) if value > 0.5)
+        raise RuntimeError(f"the covering program failed: {answer.message}")
+    return answer.x
 
 
 def components(conflicts: Sequence[frozenset[int]]) -> list[frozenset[int]]:
@@ -203,38 +248,47 @@ def _rivals(
     conflicts: list[frozenset[int]],
     chosen: frozenset[int],
     tolerance: float,
-) -> tuple[list[frozenset[int]], bool]:
-    """Whole rejections within `tolerance` of `chosen` that differ from it in one component."""
-    rivals: list[frozenset[int]] = []
-    truncated = False
-    pending = components(conflicts)
-    while pending:
-        members = pending.pop(0)
-        rest = chosen - members
-        best = float(weights[sorted(chosen & members)].sum())
-        banned = [chosen & members]
-        for _ in range(MOST_ALTERNATIVES):
-            part = [conflict for conflict in conflicts if conflict <= members]
-            rival = _cover_component(part, sorted(members), weights, banned)
-            if rival is None or weights[sorted(rival)].sum() > best + tolerance + WEIGHT_TOLERANCE:
+) -> list[frozenset[int]]:
+    """For each suspect the lightest rejection that treats it the other way, if near enough.
+
+    A suspect in `chosen` is kept, any other is rejected. New conflicts met on the way join
+    `conflicts`.
+    """
+    limit = weights[sorted(chosen)].sum() + tolerance + WEIGHT_TOLERANCE
+    rivals: dict[frozenset[int], None] = {}
+    listed = set(chosen)
+    for suspect in sorted(frozenset().union(*conflicts)):
+        if suspect in listed and suspect not in chosen:
+            continue
+        while (rival := _the_other_way(conflicts, weights, suspect, suspect in chosen, limit)):
+            fresh = _conflicts_left(finder, rival, weights)
+            if not fresh:
+                rivals[rival] = None
+                listed |= rival
                 break
-            fresh = _conflicts_left(finder, rest | rival, weights)
-            if fresh:
-                conflicts.extend(fresh)
-                # A new conflict may reach outside this component: take the joined one.
-                joined = next(part for part in components(conflicts) if members <= part)
-                if joined != members:
-                    pending = [part for part in pending if not part <= joined]
-                    members = joined
-                    rest = chosen - members
-                    best = float(weights[sorted(chosen & members)].sum())
-                    banned.append(chosen & members)
-                continue
-            rivals.append(rest | rival)
-            banned.append(rival)
-        else:
-            truncated = True
-    return rivals, truncated
+            conflicts.extend(fresh)
+    return list(rivals)
+
+
+def _the_other_way(
+    conflicts: Sequence[frozenset[int]],
+    weights: np.ndarray,
+    suspect: int,
+    keep: bool,
+    limit: float,
+) -> frozenset[int] | None:
+    """The lightest cover without `suspect` (`keep`), or with it; None if heavier than `limit`."""
+    forced = frozenset() if keep else frozenset({suspect})
+    left = [conflict - {suspect} for conflict in conflicts if keep or suspect not in conflict]
+    if not all(left):
+        return None
+    left = _without_dominated(left, weights)
+    weight = weights[list(forced)].sum()
+    # The fractional bound settles nearly all suspects in milliseconds.
+    if weight + least_weight_bound(left, weights) > limit:
+        return None
+    rival = lightest_cover(left, weights) | forced
+    return rival if weights[sorted(rival)].sum() <= limit else None
 
 
 def explain(system: System, rejection: Rejection) -> Mapping[int, frozenset[int]]:

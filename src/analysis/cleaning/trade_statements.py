@@ -86,12 +86,11 @@ class BasisRatio:
 BASIS_RATIOS = (
     BasisRatio("customs", "export", "2010-01", "2015-12", 0.985, 1.035),
     BasisRatio("customs", "import", "2010-01", "2015-12", 0.985, 1.035),
-    BasisRatio("kita", "export", "2016-01", "2016-12", 0.970, 1.010),
-    BasisRatio("kita", "import", "2016-01", "2016-12", 0.955, 1.010),
-    BasisRatio("kita", "export", "2017-01", "2018-12", 0.975, 1.020),
-    BasisRatio("kita", "import", "2017-01", "2017-12", 0.930, 1.005),
+    BasisRatio("kita", "export", "2016-01", "2017-12", 0.985, 1.010),
+    BasisRatio("kita", "import", "2016-01", "2016-12", 0.965, 0.995),
+    BasisRatio("kita", "import", "2017-01", "2017-12", 0.940, 0.980),
+    BasisRatio("kita", "export", "2018-01", "2026-12", 0.975, 1.020),
     BasisRatio("kita", "import", "2018-01", "2018-12", 0.840, 1.005),
-    BasisRatio("kita", "export", "2019-01", "2026-12", 0.975, 1.020),
     BasisRatio("kita", "import", "2019-01", "2026-12", 0.950, 1.020),
 )
 #: Bases that restate another: the table is the customs' own, KOTRA without crude is KITA's sum,

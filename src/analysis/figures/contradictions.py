@@ -8,7 +8,8 @@ import pandas as pd
 from analysis.figures.figure import BLUE, INK, QUIET, RED, Figure, blank, legend_above, style
 
 LABEL_CHARACTERS = 48
-PERCENT_TICKS = (1, 2, 5, 10, 20, 50, 70, 80, 90, 100, 110, 120, 150, 200, 500, 1000, 2000)
+WIDE_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+NARROW_TICKS = (50, 60, 70, 80, 90, 100, 110, 120, 140, 160, 180)
 #: Per cent shown at least on both sides of agreement, so that near misses do not look far off.
 NARROWEST_SPAN = (88, 113)
 
@@ -62,7 +63,8 @@ def rejected_figures(
         left, right = axes.get_xlim()
         axes.set_xlim(min(left, NARROWEST_SPAN[0]), max(right, NARROWEST_SPAN[1]))
         low, high = axes.get_xlim()
-        axes.set_xticks([tick for tick in PERCENT_TICKS if low < tick < high])
+        ticks = WIDE_TICKS if high > 2 * low else NARROW_TICKS
+        axes.set_xticks([tick for tick in ticks if low < tick < high])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.minorticks_off()
         axes.grid(True, axis="x")

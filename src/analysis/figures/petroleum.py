@@ -86,7 +86,7 @@ def reported_by_year(
         )
         axes.set_xlim(-0.6, len(place) - 0.4)
         axes.set_ylim(0, 1.12 * totals["cap_barrels"].max() / 1e3)
-        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xticks(range(len(labels)), [label.replace(" ", "\n") for label in labels])
         axes.tick_params(bottom=False)
         legend_above(axes, 3)
     return Figure(
@@ -118,7 +118,7 @@ def reported_by_year(
 def _period_label(first: pd.Period, last: pd.Period) -> str:
     if (first.month, last.month) == (1, 12):
         return str(first.year)
-    return f"{first.strftime('%b')}–{last.strftime('%b')}\n{first.year}"
+    return f"{first.strftime('%b')}–{last.strftime('%b')} {first.year}"
 
 
 def cumulative_within_year(

@@ -30,6 +30,7 @@ from analysis.figures.figure import (
     legend_above,
     style,
 )
+from analysis.models.year_on_year import calendar_years
 
 BOUND_COLUMNS = [
     "lower_usd_mn",
@@ -54,6 +55,9 @@ WIDTH_COLOURS = {
     "wider": ORANGE,
     UNBOUNDED: RED,
 }
+
+#: Bars of less are a rounding of zero in million tonnes with two decimals.
+LABELLED_TONNES = 5_000
 
 VINTAGE_NAMES = {
     "first_release": "months as first released",
@@ -161,6 +165,16 @@ def mark_years(axes: Axes, months: pd.PeriodIndex) -> None:
     axes.set_xticklabels([str(year) for year in years], minor=True)
     axes.tick_params(axis="x", which="minor", length=0)
     # Last, since ticks outside the window widen it.
+    axes.set_xlim(months[0].ordinal - 0.5, months[-1].ordinal + 0.5)
+
+
+def mark_months(axes: Axes, months: pd.PeriodIndex) -> None:
+    """Write each month's initial, and the year under the first of each; limits at the window."""
+    labels = [
+        month.strftime("%b")[0] + (f"\n{month.year}" if number == 0 or month.month == 1 else "")
+        for number, month in enumerate(months)
+    ]
+    axes.set_xticks([month.ordinal for month in months], labels)
     axes.set_xlim(months[0].ordinal - 0.5, months[-1].ordinal + 0.5)
 
 
@@ -298,15 +312,7 @@ def vintages_by_year(
     `windows` has the bounds of sums (`first`, `last`, `flow`, `vintage`, `lower_usd_mn`,
     `upper_usd_mn`); years without a window of January to December are left out.
     """
-    whole = windows[
-        (windows["flow"] == flow)
-        & (windows["first"].dt.month == 1)
-        & (windows["last"].dt.month == 12)
-        & (windows["first"].dt.year == windows["last"].dt.year)
-        & windows["first"].dt.year.isin(list(years))
-    ].copy()
-    whole["year"] = whole["first"].dt.year
-    whole["middle_usd_mn"] = (whole["lower_usd_mn"] + whole["upper_usd_mn"]) / 2
+    whole = calendar_years(windows[windows["flow"] == flow], years)
     ordered = sorted(set(whole["year"]))
     with style(id):
         picture = blank(1.0 + 0.62 * len(ordered))
@@ -380,10 +386,10 @@ def coal_by_month(
         axes = picture.add_subplot()
         place = [month.ordinal for month in shown["month"]]
         axes.bar(place, shown["tonnes"] / 1e6, width=0.8, color=RED)
-        zeros = shown[shown["tonnes"] == 0]
+        nothing = shown[shown["tonnes"] < LABELLED_TONNES]
         axes.plot(
-            [month.ordinal for month in zeros["month"]],
-            [0.05] * len(zeros),
+            [month.ordinal for month in nothing["month"]],
+            [0.05] * len(nothing),
             "o",
             markersize=5,
             markerfacecolor=PAPER,
@@ -397,9 +403,9 @@ def coal_by_month(
             markersize=6,
             color=QUIET,
         )
-        axes.set_title("Million tonnes a month (ring: a printed zero; question mark: no figure)")
+        axes.set_title("Million tonnes a month (ring: nothing; question mark: no figure)")
         axes.set_ylim(0, 1.1 * shown["tonnes"].max() / 1e6)
-        for row in shown[shown["tonnes"] > 0].itertuples():
+        for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples():
             axes.text(
                 row.month.ordinal,
                 row.tonnes / 1e6,
@@ -409,18 +415,23 @@ def coal_by_month(
                 size=8.5,
                 color=INK,
             )
-        mark_years(axes, months)
+        mark_months(axes, months)
+    zeros = shown[(shown["tonnes"] == 0) & (shown["basis"] == "printed")]
     zeros_listed = ", ".join(_month(month) for month in zeros["month"])
+    derived = " and ".join(
+        _month(month) for month in shown.loc[shown["basis"] == "derived", "month"]
+    )
     return Figure(
         id=id,
         title=title,
         subtitle="China's recorded imports of coal from North Korea, million tonnes a month",
         source=source,
+        note=f"{derived}: difference of printed sums." if derived else "",
         alt=(
             "Bars by month: "
             + ", ".join(
                 f"{_month(row.month)} {row.tonnes / 1e6:.2f}"
-                for row in shown[shown["tonnes"] > 0].itertuples()
+                for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples()
             )
             + f" million tonnes. Zero is printed for {zeros_listed}. "
             f"{len(unknown)} months have no figure."

@@ -20,6 +20,13 @@ BOTH = "China+Russia"
 #: and 2023 give 7.97 to 7.99; only its tonnes of 2020 have no barrels beside them.
 BARRELS_PER_TONNE = {"China": 8.33, "Russia": 7.985}
 
+#: Barrels printed beside tonnes are the Committee's only between these rates (barrels a tonne): its
+#: pairs lie from 7.97 (Russia, August 2020) to 8.33. Newspapers convert at 7.0, 7.1, 7.5 or 7.9.
+COMMITTEE_RATES = (7.96, 8.34)
+
+#: How the figures for all products together are labelled.
+ALL_PRODUCTS = "all refined petroleum products (aggregate)"
+
 #: The first month that a cap covered.
 FIRST_CAPPED_MONTH = pd.Period("2017-10", "M")
 
@@ -78,15 +85,17 @@ def reported_against_cap(
 ) -> pd.DataFrame:
     """What was reported in each cap period, one row a period and supplier.
 
-    `deliveries` has one row a printed figure for all refined products together: `first`, `last`
-    (Period[M], both inside), `supplier`, `quantity`, `unit` (`t` or `barrels`), `digits`
-    (significant digits printed), `row_id`. Rows behind `last` are not read.
+    `deliveries` has one row a printed figure: `first`, `last` (Period[M], both inside),
+    `granularity`, `supplier`, `product`, `quantity` with its interval (`quantity_lower`,
+    `quantity_upper`) in `quantity_unit` (`t` or `bbl`), `barrels` printed beside tonnes,
+    `row_id`, `set_aside` (missing where the row is usable). Rows that end behind `last` are not
+    read; nor are averages, and figures for single products.
 
     Of the figures that begin with the period, the one that reaches furthest counts; barrels go
-    before tonnes, since the cap is in barrels, and more digits before fewer. Months printed
-    behind its end are added. Where a supplier lacks a figure from the beginning of the period
-    and a sum in barrels for China and Russia together reaches further than the other's, that sum
-    stands for both.
+    before tonnes, since the cap is in barrels, and narrower intervals before wider. Months
+    printed behind its end are added. Where a supplier lacks a figure from the beginning of the
+    period and a sum in barrels for China and Russia together reaches further than the other's,
+    that sum stands for both.
 
     Gives `period_first`, `period_last`, `supplier` (China, Russia or China+Russia), `barrels`,
     `converted` (from tonnes by `barrels_per_tonne`), `reported_to` (the last month with a
@@ -95,19 +104,46 @@ def reported_against_cap(
     is missing is not counted as zero: with months missing the barrels are a lower limit of what a
     full report would show.
     """
-    read = deliveries if last is None else deliveries[deliveries["last"] <= pd.Period(last, "M")]
+    read = _usable(deliveries)
+    if last is not None:
+        read = read[read["last"] <= pd.Period(last, "M")]
     results = []
     for cap in _periods(caps, read["last"].max()):
         inside = read[(read["first"] >= cap.first) & (read["last"] <= cap.last)]
         statements = [_reported(inside, name, cap, barrels_per_tonne) for name in SUPPLIERS]
         single = [entry for entry in statements if entry is not None]
-        in_barrels = inside[inside["unit"] == "barrels"]
+        in_barrels = inside[inside["in_barrels"]]
         together = _reported(in_barrels, BOTH, cap, barrels_per_tonne)
         reach = max((entry["reported_to"] for entry in single), default=cap.first - 1)
         if len(single) < len(SUPPLIERS) and together and together["reported_to"] > reach:
             single = [together]
         results += single
     return pd.DataFrame(results)
+
+
+def _usable(deliveries: pd.DataFrame) -> pd.DataFrame:
+    """The figures for all products, in barrels where the Committee's barrels are printed.
+
+    Columns `first`, `last`, `supplier`, `row_id`, `amount` in barrels if `in_barrels`, else in
+    tonnes, and `width` of its rounding interval.
+    """
+    figures = deliveries[
+        (deliveries["product"] == ALL_PRODUCTS)
+        & deliveries["granularity"].isin(["month", "cumulative", "year"])
+        & deliveries["quantity_unit"].isin(["t", "bbl"])
+        & deliveries["quantity"].notna()
+        & deliveries["set_aside"].isna()
+    ]
+    barrels = figures["quantity"].where(figures["quantity_unit"] == "bbl")
+    beside = figures["barrels"].where(
+        (figures["barrels"] / figures["quantity"]).between(*COMMITTEE_RATES)
+    )
+    barrels = barrels.fillna(beside)
+    return figures[["first", "last", "supplier", "row_id"]].assign(
+        in_barrels=barrels.notna(),
+        amount=barrels.fillna(figures["quantity"]),
+        width=figures["quantity_upper"] - figures["quantity_lower"],
+    )
 
 
 def _periods(caps: pd.DataFrame, last: pd.Period) -> list[Cap]:
@@ -123,8 +159,8 @@ def _reported(
 ) -> dict | None:
     """The row of one supplier; None without a figure from the beginning of the period."""
     figures = inside[inside["supplier"] == supplier]
-    ranked = figures.assign(in_barrels=figures["unit"] == "barrels").sort_values(
-        ["last", "in_barrels", "digits", "row_id"], ascending=[False, False, False, True]
+    ranked = figures.sort_values(
+        ["last", "in_barrels", "width", "row_id"], ascending=[False, False, True, True]
     )
     from_start = ranked[ranked["first"] == cap.first]
     if from_start.empty:
@@ -139,7 +175,7 @@ def _reported(
         "period_last": cap.last,
         "supplier": supplier,
         "barrels": barrels,
-        "converted": any(row["unit"] == "t" for row in used),
+        "converted": not all(row["in_barrels"] for row in used),
         "reported_to": max(row["last"] for row in used),
         "months_missing": (cap.last - cap.first).n + 1 - covered,
         "cap_barrels": cap.barrels,
@@ -149,13 +185,13 @@ def _reported(
 
 
 def _barrels(row: pd.Series, barrels_per_tonne: Mapping[str, float]) -> float:
-    if row["unit"] == "barrels":
-        return float(row["quantity"])
+    if row["in_barrels"]:
+        return float(row["amount"])
     if row["supplier"] not in barrels_per_tonne:
         raise ValueError(
             f"{row['row_id']}: no factor turns tonnes of {row['supplier']!r} into barrels"
         )
-    return float(row["quantity"]) * barrels_per_tonne[row["supplier"]]
+    return float(row["amount"]) * barrels_per_tonne[row["supplier"]]
 
 
 def period_totals(reported: pd.DataFrame) -> pd.DataFrame:

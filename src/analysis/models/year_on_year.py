@@ -8,6 +8,7 @@ office divides, the year to date over the corrected base.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,8 +48,8 @@ def growth_interval(numerator: Interval, denominator: Interval) -> Interval:
     that the bounds allow. An upper end may be infinite. Raises ValueError for a negative sum, ends
     in the wrong order, or a denominator that can be zero.
 
-    >>> growth_interval((80.0, 90.0), (100.0, 100.0))
-    (-20.0, -10.0)
+    >>> growth_interval((75.0, 125.0), (100.0, 100.0))
+    (-25.0, 25.0)
     """
     for name, (lower, upper) in {"numerator": numerator, "denominator": denominator}.items():
         if not 0 <= lower <= upper:
@@ -102,6 +103,24 @@ def window_bounds(
         )
     lower, upper = chosen[["lower_usd_mn", "upper_usd_mn"]].iloc[0]
     return float(lower), float(upper)
+
+
+def calendar_years(windows: pd.DataFrame, years: Iterable[int]) -> pd.DataFrame:
+    """The windows of `years` from January to December, with `year` and `middle_usd_mn` added.
+
+    In the order of year, flow and vintage; a year that is not among the windows has no row.
+    """
+    whole = windows[
+        (windows["first"].dt.month == 1)
+        & (windows["last"] == windows["first"] + MONTHS_A_YEAR - 1)
+        & windows["first"].dt.year.isin(list(years))
+    ]
+    middle = (whole["lower_usd_mn"] + whole["upper_usd_mn"]) / 2
+    return (
+        whole.assign(year=whole["first"].dt.year, middle_usd_mn=middle)
+        .sort_values(["year", "flow", "vintage"])
+        .reset_index(drop=True)
+    )
 
 
 def growth_table(growths: list[Growth]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.paths import Paths
-from analysis.schemas import InputError
+from analysis.schemas import BASES, RATE_BASES, RELEASES, InputError
 from analysis.sources.tables import Place, raise_if_any, read_table, table_file
 
 FILE = "data/raw/row_labels.csv"
@@ -29,19 +29,6 @@ SUBJECT = {
     "gacc_petroleum": "product",
     "petroleum_reported_deliveries": "supplier",
 }
-
-#: Whose definition the figure follows. `customs`: the customs office through an agency;
-#: `official_table`: its own country table; `kita`: sums of tariff lines by the Korea International
-#: Trade Association; `itc`: ITC Trade Map; `kotra`: Seoul's trade agency; `other`: none of these.
-BASES = ("customs", "official_table", "kita", "itc", "kotra", "other")
-
-#: `month_first`: the first print of a month; `year_to_date`: a running sum, first print; `recap`:
-#: printed again later, when the office may have changed it.
-RELEASES = ("month_first", "year_to_date", "recap")
-
-#: What a growth rate was divided by: the corrected base of a year before, the months as first
-#: released, KITA's or KOTRA's own series, or `unknown`. Empty where no rate is printed.
-RATE_BASES = ("", "corrected", "first_release", "kita", "kotra", "unknown")
 
 COLUMNS = (
     "table",
@@ -175,7 +162,7 @@ def _read_file(paths: Paths) -> pd.DataFrame:
         raise Place(FILE, 1).error(
             f"the columns {', '.join(COLUMNS)}", found=", ".join(header), action=restore
         )
-    rows = {reader.line_num: row for row in reader}
+    rows = [(reader.line_num, row) for row in reader]
     raise_if_any(
         [
             Place(FILE, line).error(
@@ -183,12 +170,13 @@ def _read_file(paths: Paths) -> pd.DataFrame:
                 found=f"{len(row)} cells",
                 action="quote cells that hold a comma and keep a comma for each empty cell",
             )
-            for line, row in rows.items()
+            for line, row in rows
             if len(row) != len(COLUMNS)
         ]
     )
-    index = pd.Index(list(rows), name="line")
-    return pd.DataFrame(list(rows.values()), columns=list(COLUMNS), index=index, dtype="string")
+    index = pd.Index([line for line, _ in rows], name="line")
+    cells = [row for _, row in rows]
+    return pd.DataFrame(cells, columns=list(COLUMNS), index=index, dtype="string")
 
 
 def _choice_errors(labels: pd.DataFrame) -> list[InputError]:
