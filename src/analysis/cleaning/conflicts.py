@@ -32,9 +32,9 @@ class Rejection:
 
     `chosen` holds positions in `system.statements`; `conflicts` the minimal sets of statements
     that contradict each other; `components` the conflicts' statements by connected component;
-    `alternatives` whole rejections, the chosen one first: for every statement in a conflict the
-    lightest rejection that treats it the other way, where that weighs at most the tolerance more
-    than the chosen one.
+    `alternatives` whole rejections, the chosen one first: for every chosen statement those that
+    keep it and weigh at most the tolerance more than the chosen one, each with other suspects in
+    its place.
     """
 
     chosen: frozenset[int]
@@ -194,27 +194,14 @@ def _minimal_sets(sets: Sequence[frozenset[int]]) -> list[frozenset[int]]:
 def _cover_component(
     conflicts: Sequence[frozenset[int]], members: Sequence[int], weights: np.ndarray
 ) -> frozenset[int]:
-    taken = _covering_program(conflicts, members, weights, whole=True)
+    taken = _covering_program(conflicts, members, weights)
     return frozenset(index for index, value in zip(members, taken, strict=True) if value > 0.5)
 
 
-def least_weight_bound(conflicts: Sequence[frozenset[int]], weights: np.ndarray) -> float:
-    """A lower bound of the weight of any cover: statements may fall by a fraction."""
-    members = sorted(frozenset().union(*conflicts))
-    if not members:
-        return 0.0
-    taken = _covering_program(conflicts, members, weights, whole=False)
-    return float(weights[members] @ taken)
-
-
 def _covering_program(
-    conflicts: Sequence[frozenset[int]],
-    members: Sequence[int],
-    weights: np.ndarray,
-    *,
-    whole: bool,
+    conflicts: Sequence[frozenset[int]], members: Sequence[int], weights: np.ndarray
 ) -> np.ndarray:
-    """How much of each member falls (0 to 1) in the lightest cover of the conflicts."""
+    """1 for each member that falls in the lightest cover of the conflicts, else 0."""
     place = {index: column for column, index in enumerate(members)}
     rows = [number for number, conflict in enumerate(conflicts) for _ in conflict]
     columns = [place[index] for conflict in conflicts for index in conflict]
@@ -224,7 +211,7 @@ def _covering_program(
     answer = milp(
         cost,
         constraints=LinearConstraint(incidence, 1.0, INFINITY),
-        integrality=np.full(len(members), int(whole)),
+        integrality=np.ones(len(members)),
         bounds=Bounds(0, 1),
     )
     if not answer.success:
@@ -249,46 +236,30 @@ def _rivals(
     chosen: frozenset[int],
     tolerance: float,
 ) -> list[frozenset[int]]:
-    """For each suspect the lightest rejection that treats it the other way, if near enough.
+    """For each chosen statement the near-lightest rejections that keep it, one swap after another.
 
-    A suspect in `chosen` is kept, any other is rejected. New conflicts met on the way join
-    `conflicts`.
+    The lightest rejection that keeps the statement names other suspects in its place; these are
+    kept too, and the next is asked for, until none is light enough. New conflicts met on the way
+    join `conflicts`.
     """
     limit = weights[sorted(chosen)].sum() + tolerance + WEIGHT_TOLERANCE
     rivals: dict[frozenset[int], None] = {}
-    listed = set(chosen)
-    for suspect in sorted(frozenset().union(*conflicts)):
-        if suspect in listed and suspect not in chosen:
-            continue
-        while (rival := _the_other_way(conflicts, weights, suspect, suspect in chosen, limit)):
-            fresh = _conflicts_left(finder, rival, weights)
-            if not fresh:
-                rivals[rival] = None
-                listed |= rival
+    for suspect in sorted(chosen):
+        kept = frozenset({suspect})
+        while True:
+            left = [conflict - kept for conflict in conflicts]
+            if not all(left):
                 break
-            conflicts.extend(fresh)
+            rival = lightest_cover(left, weights)
+            if weights[sorted(rival)].sum() > limit:
+                break
+            fresh = _conflicts_left(finder, rival, weights)
+            if fresh:
+                conflicts.extend(fresh)
+                continue
+            rivals[rival] = None
+            kept |= rival - chosen
     return list(rivals)
-
-
-def _the_other_way(
-    conflicts: Sequence[frozenset[int]],
-    weights: np.ndarray,
-    suspect: int,
-    keep: bool,
-    limit: float,
-) -> frozenset[int] | None:
-    """The lightest cover without `suspect` (`keep`), or with it; None if heavier than `limit`."""
-    forced = frozenset() if keep else frozenset({suspect})
-    left = [conflict - {suspect} for conflict in conflicts if keep or suspect not in conflict]
-    if not all(left):
-        return None
-    left = _without_dominated(left, weights)
-    weight = weights[list(forced)].sum()
-    # The fractional bound settles nearly all suspects in milliseconds.
-    if weight + least_weight_bound(left, weights) > limit:
-        return None
-    rival = lightest_cover(left, weights) | forced
-    return rival if weights[sorted(rival)].sum() <= limit else None
 
 
 def explain(system: System, rejection: Rejection) -> Mapping[int, frozenset[int]]:

@@ -201,6 +201,10 @@ class Solver(_Held):
             raise ValueError("the statements contradict each other: reject some first")
         return -sense * INFINITY
 
+    def solution(self) -> np.ndarray:
+        """The unknowns at the last extreme, in the order of `system.unknowns`."""
+        return np.array(self._highs.getSolution().col_value)
+
     def interval(self, terms: Sequence[tuple[Hashable, float]]) -> tuple[float, float]:
         """The smallest and largest value of a linear form, both attained unless infinite."""
         return self.extreme(terms, 1), self.extreme(terms, -1)

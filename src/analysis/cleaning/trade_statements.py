@@ -165,6 +165,17 @@ def _scaled(terms: Terms, factor: float) -> Terms:
     return [(name, factor * coefficient) for name, coefficient in terms]
 
 
+def printed_vintage(basis: str, release: str, last: pd.Period) -> str:
+    """Which vintage a printed figure states.
+
+    The Korean sums never took over the customs office's cuts of 2016: from then on they are held
+    against first releases, whenever they were printed.
+    """
+    if SAME_AS.get(basis, basis) == "kita" and last > HISTORY_END:
+        return "first_release"
+    return _VINTAGE[release]
+
+
 _VINTAGE = {"month_first": "first_release", "year_to_date": "year_to_date", "recap": "corrected"}
 #: A rate's denominator: its vintage and whose definition it follows.
 _BASE = {
@@ -190,7 +201,7 @@ def level_statements(observations: pd.DataFrame) -> list[Statement]:
             ends = cluster["lower"].max(), cluster["upper"].min()
             lower, upper = divide_interval(ends, (low, high))
             name = _name(first, last, flow, currency, basis, release, number)
-            terms = quantity(flow, first, last, _VINTAGE[release], currency)
+            terms = quantity(flow, first, last, printed_vintage(basis, release, last), currency)
             statements.append(
                 Statement(
                     id=f"level {name}",
@@ -230,7 +241,7 @@ def rate_statements(observations: pd.DataFrame) -> list[Statement]:
     for key, group in observations.groupby(keys, sort=True):
         first, last, flow, currency, rate_base, release = key
         vintage, basis = _BASE[rate_base]
-        now = _VINTAGE[release] if basis == "customs" else "first_release"
+        now = printed_vintage(basis, release, last)
         low_now, high_now = basis_ratio(basis, flow, first, last)
         low_base, high_base = basis_ratio(basis, flow, first - 12, last - 12)
         for number, cluster in enumerate(clusters(group, "yoy_lower", "yoy_upper")):

@@ -173,7 +173,7 @@ def _form_errors(entry: Mapping[str, Any], place: Place) -> list[InputError]:
         (_to_fits(entry), _expected_to(entry), entry.get("to")),
         (_expected_fits(entry), "`expected` with `lower` and `upper`", entry.get("expected")),
     ]
-    action = "mend the entry; data/raw/README.md and the head of the file tell the form"
+    action = "mend the entry; the head of the file tells the form"
     return [
         place.error(expected, found=found, action=action)
         for holds, expected, found in rules
@@ -193,7 +193,11 @@ def _count(entry: Mapping[str, Any]) -> int:
 def _column_fits(entry: Mapping[str, Any]) -> bool:
     column = entry.get("column")
     if entry["action"] == "swap_flows":
-        return column is None and isinstance(entry["match"], dict) and "flow" in entry["match"]
+        return (
+            column is None
+            and _is_text_map(entry["match"])
+            and entry["match"].get("flow") in SWAPPED
+        )
     if entry["action"] == "scale":
         return column in NUMBERS
     return isinstance(column, str) and (column != ROW or entry["action"] == "set_aside")

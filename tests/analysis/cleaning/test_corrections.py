@@ -337,6 +337,10 @@ def test_a_correction_that_does_not_put_the_figure_right(paths, wrong):
         ({"rows": "two"}, "`rows` as a whole number from 1"),
         ({"column": None}, "a `column` that the action changes"),
         ({"column": ROW}, "a `column` that the action changes"),
+        (
+            {"action": "swap_flows", "column": None, "to": None, "match": {"flow": "total"}},
+            "a `column` that the action changes",
+        ),
         ({"to": None}, "`to` as a quoted text"),
         ({"to": 91.91}, "`to` as a quoted text"),
         ({"action": "scale", "to": "2"}, "`to` as a power of ten"),
