@@ -268,6 +268,8 @@ def explain(system: System, rejection: Rejection) -> Mapping[int, frozenset[int]
     for conflict in sorted(rejection.conflicts, key=len):
         fallen = conflict & rejection.chosen
         for index in fallen:
-            if index not in reasons or (len(fallen) == 1 and len(reasons[index] & rejection.chosen) > 1):
+            if index not in reasons or (
+                len(fallen) == 1 and len(reasons[index] & rejection.chosen) > 1
+            ):
                 reasons[index] = conflict
     return reasons

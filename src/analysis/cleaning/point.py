@@ -9,6 +9,7 @@ unique.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from itertools import pairwise
 
 import clarabel
 import numpy as np
@@ -28,15 +29,15 @@ def smooth_path(
 ) -> dict[Hashable, float]:
     """The smoothest values of the forms in `chains` that the figures allow.
 
-    A chain is a run of (name, linear form, scale) between two treatments; the criterion is the sum of
-    squared changes of form / scale within each chain, plus a ridge on each unknown over its scale
-    in `ridge`. Returns every form's value by name, in the units of the unknowns.
+    A chain is a run of (name, linear form, scale) between two treatments; the criterion is the
+    sum of squared changes of form / scale within each chain, plus a ridge on each unknown over
+    its scale in `ridge`. Returns every form's value by name, in the units of the unknowns.
 
     Raises RuntimeError when the solver finds no solution.
     """
     changes = []
     for chain in chains:
-        for (_, before, scale), (_, after, _) in zip(chain, chain[1:], strict=False):
+        for (_, before, scale), (_, after, _) in pairwise(chain):
             changes.append(
                 [(n, c / scale) for n, c in after] + [(n, -c / scale) for n, c in before]
             )
@@ -75,7 +76,10 @@ def _solve(quadratic: sparse.csc_array, system: System, rows: Sequence) -> np.nd
     matrix = matrix.tocsr()
     stacked = sparse.vstack([matrix[equal], matrix[above], -matrix[below]]).tocsc()
     right = np.concatenate([upper[equal], upper[above], -lower[below]])
-    cones = [clarabel.ZeroConeT(int(equal.sum())), clarabel.NonnegativeConeT(int(above.sum() + below.sum()))]
+    cones = [
+        clarabel.ZeroConeT(int(equal.sum())),
+        clarabel.NonnegativeConeT(int(above.sum() + below.sum())),
+    ]
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     solver = clarabel.DefaultSolver(

@@ -67,9 +67,7 @@ class System:
         kept = [self.statements[index] for index in statements]
         names = {name for statement in kept for row in statement.rows for name, _ in row.terms}
         places = [place for place, name in enumerate(self.unknowns) if name in names]
-        bounds = {
-            self.unknowns[place]: (self.lower[place], self.upper[place]) for place in places
-        }
+        bounds = {self.unknowns[place]: (self.lower[place], self.upper[place]) for place in places}
         return make_system(bounds, kept)
 
 

@@ -15,7 +15,6 @@ from analysis.cleaning.point import smooth_path
 from analysis.cleaning.system import Statement, System
 from analysis.cleaning.trade_statements import (
     FLOWS,
-    SIGNS,
     Terms,
     known_terms,
     quantity,
@@ -127,7 +126,9 @@ def trade_draws(clean: CleanTrade, *, draws: int, seed: int) -> pd.DataFrame:
         (row.month, row.flow, row.vintage)
         for row in finite[finite["flow"].isin(FLOWS)].itertuples()
     ]
-    forms = {key: known_terms(clean.system, quantity(key[1], key[0], key[0], key[2])) for key in keys}
+    forms = {
+        key: known_terms(clean.system, quantity(key[1], key[0], key[0], key[2])) for key in keys
+    }
     values = joint_draws(clean.system, clean.rejection.chosen, forms, draws=draws, seed=seed)
     frame = pd.DataFrame(
         values, columns=pd.MultiIndex.from_tuples(keys, names=["month", "flow", "vintage"])
@@ -202,13 +203,9 @@ def _parts(statement: Statement) -> list[Sequence]:
     return [now, base]
 
 
-def _contradiction(
-    system: System, index: int, conflict: frozenset[int], allowed: Mapping
-) -> tuple:
+def _contradiction(system: System, index: int, conflict: frozenset[int], allowed: Mapping) -> tuple:
     statement = system.statements[index]
-    others = "; ".join(
-        system.statements[other].description for other in sorted(conflict - {index})
-    )
+    others = "; ".join(system.statements[other].description for other in sorted(conflict - {index}))
     printed = allows = (np.nan, np.nan)
     amount, unit = np.nan, ""
     if statement.kind == "level":

@@ -125,7 +125,9 @@ def months_between(first: pd.Period, last: pd.Period) -> range:
     return range(first.ordinal, last.ordinal + 1)
 
 
-def quantity(flow: str, first: pd.Period, last: pd.Period, vintage: str, currency: str = "USD") -> Terms:
+def quantity(
+    flow: str, first: pd.Period, last: pd.Period, vintage: str, currency: str = "USD"
+) -> Terms:
     """The linear form of a sum over the months `first` to `last`, both inside.
 
     `vintage` is `first_release` (X), `year_to_date` (X + D; the span starts in January) or
@@ -241,6 +243,9 @@ def rate_statements(observations: pd.DataFrame) -> list[Statement]:
     for key, group in observations.groupby(keys, sort=True):
         first, last, flow, currency, rate_base, release = key
         vintage, basis = _BASE[rate_base]
+        if rate_base == "first_release" and release == "year_to_date":
+            # A newspaper divides by the year to date that it printed a year before.
+            vintage = "year_to_date"
         now = printed_vintage(basis, release, last)
         low_now, high_now = basis_ratio(basis, flow, first, last)
         low_base, high_base = basis_ratio(basis, flow, first - 12, last - 12)
@@ -272,7 +277,10 @@ def divide_interval(
     """All v / r for v in `interval` and r in `ratio` (r > 0)."""
     lower, upper = interval
     low, high = ratio
-    return (lower / high if lower >= 0 else lower / low, upper / low if upper >= 0 else upper / high)
+    return (
+        lower / high if lower >= 0 else lower / low,
+        upper / low if upper >= 0 else upper / high,
+    )
 
 
 def clusters(group: pd.DataFrame, lower: str, upper: str) -> Iterable[pd.DataFrame]:
@@ -455,10 +463,8 @@ def trade_system(observations: pd.DataFrame, rates: pd.DataFrame) -> System:
         *exchange_statements(rates, figures, yuan),
         *sign_statements(figures, months),
     ]
-    names = {
-        name for statement in statements for row in statement.rows for name, _ in row.terms
-    }
-    free = {name: (-INFINITY, INFINITY) for name in sorted(names)}
+    names = {name for statement in statements for row in statement.rows for name, _ in row.terms}
+    free = dict.fromkeys(sorted(names), (-INFINITY, INFINITY))
     return make_system(free, statements)
 
 
@@ -480,7 +486,13 @@ def yuan_months(observations: pd.DataFrame) -> dict[str, set[int]]:
 
 
 def _name(
-    first: pd.Period, last: pd.Period, flow: str, currency: str, basis: str, release: str, number: int
+    first: pd.Period,
+    last: pd.Period,
+    flow: str,
+    currency: str,
+    basis: str,
+    release: str,
+    number: int,
 ) -> str:
     span = str(first) if first == last else f"{first}/{last}"
     tail = f" ({number + 1})" if number else ""
