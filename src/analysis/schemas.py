@@ -221,3 +221,70 @@ DELIVERY_OBSERVATIONS = pa.DataFrameSchema(
     strict=True,
     name="delivery observations",
 )
+
+#: Money in USD million. A month is Period[M] in memory and the date of its first day on disk.
+_FLOWS = ("export", "import", "total")
+#: `first_release`: a month as first printed; `corrected`: as the later base of growth rates.
+_VINTAGES = ("first_release", "corrected")
+
+
+def _bound() -> pa.Column:
+    """Zero or more; an upper bound may be infinite."""
+    return pa.Column(_FLOAT, pa.Check.ge(0))
+
+
+#: The published series. The point is missing where the upper bound is infinite; the robust bounds
+#: enclose the conditional ones; `basis`: `reported` (printed, and narrow), `derived` (not printed,
+#: but as narrow), `bounded` (wider).
+TRADE_MONTHLY = pa.DataFrameSchema(
+    {
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS)),
+        "vintage": pa.Column(checks=pa.Check.isin(_VINTAGES)),
+        "usd_mn": _number(),
+        "lower_usd_mn": _bound(),
+        "upper_usd_mn": _bound(),
+        "lower_robust_usd_mn": _bound(),
+        "upper_robust_usd_mn": _bound(),
+        "basis": pa.Column(checks=pa.Check.isin(["reported", "derived", "bounded"])),
+        "n_observations": pa.Column("int64", pa.Check.ge(0)),
+    },
+    checks=[
+        _within("usd_mn", "lower_usd_mn", "upper_usd_mn"),
+        _interval("lower_robust_usd_mn", "lower_usd_mn"),
+        _interval("upper_usd_mn", "upper_robust_usd_mn"),
+    ],
+    unique=["month", "flow", "vintage"],
+    strict=True,
+    ordered=True,
+    name="monthly trade",
+)
+#: Sums over windows, first and last month inside; `year_to_date` as the last release of the year
+#: states the sum.
+TRADE_WINDOWS = pa.DataFrameSchema(
+    {
+        "first": pa.Column(_MONTH),
+        "last": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS)),
+        "vintage": pa.Column(checks=pa.Check.isin([*_VINTAGES, "year_to_date"])),
+        "lower_usd_mn": _bound(),
+        "upper_usd_mn": _bound(),
+    },
+    checks=[_interval("lower_usd_mn", "upper_usd_mn")],
+    unique=["first", "last", "flow", "vintage"],
+    strict=True,
+    name="trade windows",
+)
+#: Joint draws: the months of one `draw` belong together.
+TRADE_DRAWS = pa.DataFrameSchema(
+    {
+        "draw": pa.Column("int64", pa.Check.ge(0)),
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "vintage": pa.Column(checks=pa.Check.isin(_VINTAGES)),
+        "usd_mn": pa.Column(_FLOAT),
+    },
+    unique=["draw", "month", "flow", "vintage"],
+    strict=True,
+    name="trade draws",
+)

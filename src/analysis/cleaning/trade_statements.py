@@ -18,7 +18,7 @@ imports = total; exports - imports = balance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,53 +194,63 @@ def level_statements(observations: pd.DataFrame) -> list[Statement]:
     `observations` are rows with a value, copies already taken out. Rows of one release that do
     not overlap stay apart, so that the rejection decides between them.
     """
+    groups: dict[tuple, list[Printed]] = {}
+    for key, printed in _levels_with_reprints_joined(observations):
+        groups.setdefault(key, []).append(printed)
     statements = []
-    keys = ["first", "last", "flow", "currency", "basis", "release"]
-    for key, group in _reprints_joined(observations).groupby(keys, sort=True):
+    for key in sorted(groups):
         first, last, flow, currency, basis, release = key
-        for number, cluster in enumerate(clusters(group, "lower", "upper")):
-            low, high = basis_ratio(basis, flow, first, last)
-            ends = cluster["lower"].max(), cluster["upper"].min()
-            lower, upper = divide_interval(ends, (low, high))
-            name = _name(first, last, flow, currency, basis, release, number)
+        for number, cluster in enumerate(clusters(groups[key])):
+            ends = max(p.lower for p in cluster), min(p.upper for p in cluster)
+            lower, upper = divide_interval(ends, basis_ratio(basis, flow, first, last))
             terms = quantity(flow, first, last, printed_vintage(basis, release, last), currency)
             statements.append(
                 Statement(
-                    id=f"level {name}",
+                    id=f"level {_name(key, number)}",
                     kind="level",
                     rows=(Row(tuple(terms), lower, upper),),
-                    weight=soundness(cluster["publisher"].nunique()),
-                    members=tuple(cluster["row_id"]),
+                    weight=soundness(len({p.publisher for p in cluster})),
+                    members=tuple(p.row_id for p in cluster),
                     description=_describe(first, last, flow, basis, release),
                 )
             )
     return statements
 
 
-def _reprints_joined(observations: pd.DataFrame) -> pd.DataFrame:
-    """A later reprint that agrees with the first release of the same figure counts with it.
+def _levels_with_reprints_joined(
+    observations: pd.DataFrame,
+) -> Iterator[tuple[tuple, Printed]]:
+    """Each level under its key; a later reprint that agrees with the first release goes with it.
 
     Newspapers that compare with a year before often quote their own archive: such a figure says
     nothing about the corrected base.
     """
-    keys = ["first", "last", "flow", "currency", "basis"]
-    joined = observations.copy()
-    for _, group in observations.groupby(keys, sort=False):
-        originals = group[group["release"] != "recap"]
-        for row in group[group["release"] == "recap"].itertuples():
-            agrees = originals[
-                (originals["lower"] <= row.upper) & (originals["upper"] >= row.lower)
+    rows = list(observations.itertuples(index=False))
+    originals: dict[tuple, list] = {}
+    for row in rows:
+        if row.release != "recap":
+            key = (row.first, row.last, row.flow, row.currency, row.basis)
+            originals.setdefault(key, []).append(row)
+    for row in rows:
+        key = (row.first, row.last, row.flow, row.currency, row.basis)
+        release = row.release
+        if release == "recap":
+            agrees = [
+                o for o in originals.get(key, ()) if o.lower <= row.upper and o.upper >= row.lower
             ]
-            if len(agrees):
-                joined.loc[row.Index, "release"] = agrees["release"].iloc[0]
-    return joined
+            release = agrees[0].release if agrees else "recap"
+        yield (*key, release), Printed(row.row_id, row.publisher, row.lower, row.upper)
 
 
 def rate_statements(observations: pd.DataFrame) -> list[Statement]:
     """One statement (two rows) for each distinct printed year-on-year rate."""
+    groups: dict[tuple, list[Printed]] = {}
+    for row in observations.itertuples(index=False):
+        key = (row.first, row.last, row.flow, row.currency, row.rate_base, row.release)
+        printed = Printed(row.row_id, row.publisher, row.yoy_lower, row.yoy_upper)
+        groups.setdefault(key, []).append(printed)
     statements = []
-    keys = ["first", "last", "flow", "currency", "rate_base", "release"]
-    for key, group in observations.groupby(keys, sort=True):
+    for key in sorted(groups):
         first, last, flow, currency, rate_base, release = key
         vintage, basis = _BASE[rate_base]
         if rate_base == "first_release" and release == "year_to_date":
@@ -249,22 +259,21 @@ def rate_statements(observations: pd.DataFrame) -> list[Statement]:
         now = printed_vintage(basis, release, last)
         low_now, high_now = basis_ratio(basis, flow, first, last)
         low_base, high_base = basis_ratio(basis, flow, first - 12, last - 12)
-        for number, cluster in enumerate(clusters(group, "yoy_lower", "yoy_upper")):
-            slow = (1 + cluster["yoy_lower"].max()) * low_base / high_now
-            fast = (1 + cluster["yoy_upper"].min()) * high_base / low_now
-            above = quantity(flow, first, last, now, currency)
-            below = quantity(flow, first - 12, last - 12, vintage, currency)
-            name = _name(first, last, flow, currency, rate_base, release, number)
+        above = quantity(flow, first, last, now, currency)
+        below = quantity(flow, first - 12, last - 12, vintage, currency)
+        for number, cluster in enumerate(clusters(groups[key])):
+            slow = (1 + max(p.lower for p in cluster)) * low_base / high_now
+            fast = (1 + min(p.upper for p in cluster)) * high_base / low_now
             statements.append(
                 Statement(
-                    id=f"rate {name}",
+                    id=f"rate {_name(key, number)}",
                     kind="rate",
                     rows=(
-                        Row(tuple(above + [(n, -slow * c) for n, c in below]), 0.0, INFINITY),
-                        Row(tuple(above + [(n, -fast * c) for n, c in below]), -INFINITY, 0.0),
+                        Row(tuple(above + _scaled(below, -slow)), 0.0, INFINITY),
+                        Row(tuple(above + _scaled(below, -fast)), -INFINITY, 0.0),
                     ),
-                    weight=soundness(cluster["publisher"].nunique()),
-                    members=tuple(cluster["row_id"]),
+                    weight=soundness(len({p.publisher for p in cluster})),
+                    members=tuple(p.row_id for p in cluster),
                     description="growth of " + _describe(first, last, flow, rate_base, release),
                 )
             )
@@ -283,22 +292,29 @@ def divide_interval(
     )
 
 
-def clusters(group: pd.DataFrame, lower: str, upper: str) -> Iterable[pd.DataFrame]:
-    """Split rows into sets whose intervals all overlap, the narrowest row leading each set."""
-    width = (group[upper] - group[lower]).rename("width")
-    ordered = group.assign(width=width).sort_values(["width", "row_id"]).drop(columns="width")
-    open_sets: list[list[int]] = []
-    limits: list[tuple[float, float]] = []
-    for position, (low, high) in enumerate(zip(ordered[lower], ordered[upper], strict=True)):
-        for number, (left, right) in enumerate(limits):
-            if max(low, left) <= min(high, right):
-                open_sets[number].append(position)
-                limits[number] = max(low, left), min(high, right)
+@dataclass(frozen=True)
+class Printed:
+    """One printed figure: its row, its agency and the interval that its digits imply."""
+
+    row_id: str
+    publisher: str
+    lower: float
+    upper: float
+
+
+def clusters(printed: Sequence[Printed]) -> list[list[Printed]]:
+    """Split figures into sets whose intervals all overlap, the narrowest leading each set."""
+    sets: list[list[Printed]] = []
+    for figure in sorted(printed, key=lambda p: (p.upper - p.lower, p.row_id)):
+        for members in sets:
+            lower = max(figure.lower, *(p.lower for p in members))
+            upper = min(figure.upper, *(p.upper for p in members))
+            if lower <= upper:
+                members.append(figure)
                 break
         else:
-            open_sets.append([position])
-            limits.append((low, high))
-    return [ordered.iloc[positions] for positions in open_sets]
+            sets.append([figure])
+    return sets
 
 
 def revision_statements(
@@ -485,18 +501,11 @@ def yuan_months(observations: pd.DataFrame) -> dict[str, set[int]]:
     return touched
 
 
-def _name(
-    first: pd.Period,
-    last: pd.Period,
-    flow: str,
-    currency: str,
-    basis: str,
-    release: str,
-    number: int,
-) -> str:
+def _name(key: tuple[pd.Period, pd.Period, str, str, str, str], number: int) -> str:
+    first, last, *rest = key
     span = str(first) if first == last else f"{first}/{last}"
     tail = f" ({number + 1})" if number else ""
-    return f"{span} {flow} {currency} {basis} {release}{tail}"
+    return " ".join([span, *rest]) + tail
 
 
 def _describe(first: pd.Period, last: pd.Period, flow: str, basis: str, release: str) -> str:
