@@ -101,6 +101,33 @@ def read_evidence(paths: Paths) -> Evidence:
     )
 
 
+#: What a reason for setting a row aside begins with, and how it is counted.
+_KINDS = {
+    "copy of": "copy of another row of the same release",
+    "contradicts its original": "copy that contradicts its original",
+    "correction": "known misprint (corrections.yml)",
+    "not commensurable": "on another definition than the customs office's",
+    "before": "before the first month that is estimated",
+    "no value": "no figure that can be written as an equation",
+    "not a number": "no number printed",
+    "no period": "no period printed",
+    "a growth rate": "a growth rate of a quantity, no quantity",
+    "a share": "a share of trade, no amount",
+}
+
+
+def reasons_by_kind(account: RowAccount) -> pd.DataFrame:
+    """How many rows each kind of reason set aside: one row a kind, one column a table."""
+    words = account.detail["reason"]
+    kind = words.copy()
+    for beginning, name in _KINDS.items():
+        kind = kind.mask(words.str.startswith(beginning), name)
+    counts = pd.crosstab(kind.rename("reason"), account.detail["table"])
+    return counts.assign(all_tables=counts.sum(axis=1)).sort_values(
+        ["all_tables"], ascending=False, kind="stable"
+    )
+
+
 def exchange_rates(totals: pd.DataFrame) -> Rates:
     """The customs rate of every month that usable totals speak of, and its check."""
     pairs = currency_pairs(totals)

@@ -225,8 +225,10 @@ def _linear_program(system: System, rows: Sequence[Row], *, elastic: bool) -> hi
     model.col_cost_ = np.concatenate([np.zeros(unknowns), np.ones(violations)])
     model.col_lower_ = np.concatenate([system.lower, np.zeros(violations)])
     model.col_upper_ = np.concatenate([system.upper, np.full(violations, INFINITY)])
-    model.row_lower_ = np.array([row.lower for row in rows])
-    model.row_upper_ = np.array([row.upper for row in rows])
+    # Rows that miss each other by less than the tolerance must not leave the set empty.
+    slack = 0.0 if elastic else CONFLICT_TOLERANCE
+    model.row_lower_ = np.array([row.lower for row in rows]) - slack
+    model.row_upper_ = np.array([row.upper for row in rows]) + slack
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = np.array(starts, dtype=np.int32)
     model.a_matrix_.index_ = np.array(columns, dtype=np.int32)

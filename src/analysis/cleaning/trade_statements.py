@@ -46,9 +46,10 @@ FIRST_UNKNOWN = pd.Period("2011-01", "M")
 MISPRINT_RATE = 0.04
 #: Share of month-flows outside the documented revisions whose base was revised.
 REVISION_RATE = 0.06
-#: Revisions up to this share of the month are routine and cost nothing: the official tables of
-#: 2025 and 2026 revise the year to date nearly every month, by less than this in 26 of 30 cases.
-ROUTINE_REVISION = 0.0025
+#: Revisions up to this share of the months concerned are routine and cost nothing: the official
+#: tables of 2024 to 2026 revise the year to date nearly every month, by less than this in 27 of
+#: 32 cases.
+ROUTINE_REVISION = 0.0015
 #: Each further agency that prints the same figure adds this to the log-odds that it is sound: a
 #: second reader of one release makes the same slip about one time in five.
 SECOND_READER = float(np.log(5.0))
@@ -324,7 +325,8 @@ def revision_statements(
 
     Months between two bases that figures name cannot be told apart, so their assumption falls
     together. In the documented spans `s` is free and there is nothing to assume. An in-year
-    revision is dated by the first printed year to date that shows it.
+    revision is dated by the first printed year to date that shows it, and the routine of the
+    months since the printed one before is allowed for together.
     """
     weight = float(np.log((1 - REVISION_RATE) / REVISION_RATE))
     statements = []
@@ -350,7 +352,7 @@ def revision_statements(
                 for prefix in ("", "c")
                 if not prefix or end in yuan[flow]
                 for row in _routine(
-                    _step(prefix + "D", flow, months), _month_of(prefix + "X", flow, end)
+                    _step(prefix + "D", flow, months), _step(prefix + "X", flow, months)
                 )
             ]
             name = f"in-year revision of {flow}s by {_span([end])}"

@@ -30,6 +30,7 @@ from analysis.figures.figure import (
     legend_above,
     style,
 )
+from analysis.models.precision import relative_width
 from analysis.models.year_on_year import calendar_years
 
 BOUND_COLUMNS = [
@@ -55,6 +56,11 @@ WIDTH_COLOURS = {
     "wider": ORANGE,
     UNBOUNDED: RED,
 }
+
+BANDS = (
+    "The dark band holds every value that agrees with the printed figures that we keep, the light "
+    "band also those under nearly as good choices of figures to reject."
+)
 
 #: Bars of less are a rounding of zero in million tonnes with two decimals.
 LABELLED_TONNES = 5_000
@@ -122,12 +128,54 @@ def trade_with_calendar(
             "USD million; bands are bounds"
         ),
         source=source,
-        note=(
-            "The dark band holds every value that agrees with the printed figures that we keep, "
-            "the light band also those under nearly as good choices of figures to reject. "
-            "Dashed lines: first months without clearance under old contracts."
-        ),
+        note=f"{BANDS} Dashed lines: first months without clearance under old contracts.",
         alt=_trade_alt(shown, flows, months, unknown),
+        data=_trade_data(shown, flows),
+        picture=picture,
+    )
+
+
+def monthly_series(
+    trade: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    first: str,
+    last: str,
+    vintage: str = "first_release",
+    flows: Iterable[str] = ("import", "export"),
+    id: str = "monthly_series",
+) -> Figure:
+    """The monthly series with both bands of bounds, one panel a flow.
+
+    `trade` as for `trade_with_calendar`; `first` and `last` are months as YYYY-MM, both inside.
+    """
+    flows = tuple(flows)
+    months = pd.period_range(first, last, freq="M")
+    shown = trade[(trade["vintage"] == vintage) & trade["month"].isin(months)]
+    with style(id):
+        picture = blank(0.5 + 2.0 * len(flows))
+        panels = picture.subplots(len(flows), sharex=True, squeeze=False)[:, 0]
+        for axes, flow in zip(panels, flows, strict=True):
+            draw_series(axes, shown[shown["flow"] == flow], FLOW_COLOURS[flow])
+            axes.set_title(f"{FLOW_NAMES[flow]}, USD million a month")
+            axes.tick_params(which="both", labelbottom=False)
+        mark_years(panels[-1], months)
+        panels[-1].tick_params(which="both", labelbottom=True)
+    unknown = int(shown[shown["flow"].isin(flows)]["usd_mn"].isna().sum())
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=(
+            f"China's recorded trade with North Korea by month, {VINTAGE_NAMES[vintage]}, "
+            "USD million; bands are bounds"
+        ),
+        source=source,
+        note=BANDS,
+        alt=(
+            f"Lines by month, {_month(months[0])} to {_month(months[-1])}, in bands of bounds. "
+            + _series_words(shown, flows, unknown)
+        ),
         data=_trade_data(shown, flows),
         picture=picture,
     )
@@ -186,6 +234,15 @@ def _trade_data(shown: pd.DataFrame, flows: tuple[str, ...]) -> pd.DataFrame:
 def _trade_alt(
     shown: pd.DataFrame, flows: tuple[str, ...], months: pd.PeriodIndex, unknown: int
 ) -> str:
+    return (
+        f"Lines by month, {_month(months[0])} to {_month(months[-1])}, under bars that show from "
+        "when China cleared coal, seafood, iron and lead, textiles and the goods of resolution "
+        f"2397 no longer. {_series_words(shown, flows, unknown)}"
+    )
+
+
+def _series_words(shown: pd.DataFrame, flows: tuple[str, ...], unknown: int) -> str:
+    """Highest and lowest month of each flow, and how many months have bounds alone."""
     sentences = []
     for flow in flows:
         series = shown[shown["flow"] == flow].dropna(subset="usd_mn").set_index("month")["usd_mn"]
@@ -198,26 +255,11 @@ def _trade_alt(
         )
     if unknown:
         sentences.append(f"For {unknown} month-flows only bounds are known.")
-    return (
-        f"Lines by month, {_month(months[0])} to {_month(months[-1])}, under bars that show from "
-        "when China cleared coal, seafood, iron and lead, textiles and the goods of resolution "
-        f"2397 no longer. {' '.join(sentences)}"
-    )
+    return " ".join(sentences)
 
 
 def _month(month: pd.Period) -> str:
     return month.strftime("%B %Y")
-
-
-def relative_width(trade: pd.DataFrame, bounds: str = "conditional") -> pd.Series:
-    """(upper - lower) / middle of each row's `conditional` or `robust` bounds, as a share.
-
-    Infinite without an upper bound; zero where both are zero.
-    """
-    suffix = {"conditional": "", "robust": "_robust"}[bounds]
-    lower, upper = trade[f"lower{suffix}_usd_mn"], trade[f"upper{suffix}_usd_mn"]
-    width = (upper - lower) / ((upper + lower) / 2)
-    return width.where(upper > 0, 0.0).where(np.isfinite(upper), np.inf)
 
 
 def width_class(width: pd.Series) -> pd.Series:
