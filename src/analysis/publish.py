@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import highspy
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -145,6 +146,7 @@ def cached_rejection(
     kept under the content of the system and of the modules that search it, so a cached answer is
     the one that would be computed; deleting the cache costs time and changes nothing.
     """
+    _start_solver()
     tolerance = ROBUST_TOLERANCE if robust else None
     question = trade_system(totals, rates.set_index("month"))
     file = paths.cache / f"rejection-{rejection_key(question, tolerance)}.json"
@@ -296,6 +298,22 @@ def on_disk(table: pd.DataFrame) -> pd.DataFrame:
     months = [name for name in table if isinstance(table[name].dtype, pd.PeriodDtype)]
     dates = {name: table[name].dt.to_timestamp().dt.date for name in months}
     return table.assign(**dates)
+
+
+def _start_solver() -> None:
+    """Start HiGHS once with the standard output closed.
+
+    Its first start in a process prints a licence notice past Python's own streams; on the page it
+    would stand in whichever cell asks first, which depends on the cache.
+    """
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _read_rejection(file: Path) -> Rejection | None:

@@ -44,14 +44,21 @@ class Rejection:
     alternatives: tuple[frozenset[int], ...]
 
 
-def least_rejection(system: System, *, tolerance: float | None = None) -> Rejection:
+def least_rejection(
+    system: System,
+    *,
+    tolerance: float | None = None,
+    known: Sequence[frozenset[int]] = (),
+) -> Rejection:
     """The rejection of least weight, and with `tolerance` (log-odds) its near-equal rivals.
+
+    `known` are conflicts of this system found before; they save time and change nothing.
 
     Raises ValueError when definitions alone contradict each other, which no rejection can mend.
     """
     weights = np.array([statement.weight for statement in system.statements])
     finder = Conflicts(system)
-    conflicts: list[frozenset[int]] = []
+    conflicts = list(known)
     chosen = _settle(finder, weights, conflicts)
     rivals: list[frozenset[int]] = []
     if tolerance is not None:

@@ -1,0 +1,154 @@
+"""The long validations, run by hand with `make validate`; results go to bench/validation/.
+
+- simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
+  40 without either;
+- withheld.csv: every published level taken out in turn and bracketed by the others;
+- summary.csv: what the two say together; key.txt: the code and tables that they speak of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+
+import joblib
+import pandas as pd
+
+from analysis.cleaning.simulation import Score, score_history
+from analysis.cleaning.trade import ROBUST_TOLERANCE
+from analysis.cleaning.trade_statements import FIRST_UNKNOWN, FLOWS, months_between, trade_system
+from analysis.cleaning.withheld import Withheld, releases, withhold
+from analysis.paths import project_paths
+from analysis.publish import TOTALS, cached_rejection, exchange_rates, read_evidence
+from analysis.validation import validation_key
+
+#: Seeds of histories with misprints and surprises, and of those without.
+MISPRINTED_SEEDS = range(200)
+CLEAN_SEEDS = range(1000, 1040)
+#: Processes: one a core of the machine this was sized for.
+WORKERS = 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--histories", type=int, default=len(MISPRINTED_SEEDS))
+    asked = parser.parse_args()
+    paths = project_paths()
+    key = validation_key(paths)
+    totals = read_evidence(paths).used[TOTALS]
+    rates = exchange_rates(totals).table
+    rejection = cached_rejection(paths, totals, rates)
+    rates = rates.set_index("month")
+    system = trade_system(totals, rates)
+
+    paths.validation.mkdir(parents=True, exist_ok=True)
+    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
+        groups = releases(system)
+        scored = run(
+            joblib.delayed(withhold)(system, rejection, release, tolerance=ROBUST_TOLERANCE)
+            for release in groups
+        )
+        withheld = frame(
+            Withheld, (w for part in shown(scored, "withheld", len(groups)) for w in part)
+        )
+
+        withheld.round(6).to_csv(paths.validation / "withheld.csv", index=False)
+        level = typical_level(totals, rates)
+        seeds = [(seed, True) for seed in MISPRINTED_SEEDS[: asked.histories]]
+        seeds += [(seed, False) for seed in CLEAN_SEEDS[: asked.histories]]
+        scores = run(
+            joblib.delayed(one_history)(totals, rates, level, seed, misprinted)
+            for seed, misprinted in seeds
+        )
+        simulation = frame(Score, shown(scores, "histories", len(seeds)))
+    simulation.insert(1, "misprinted", [misprinted for _, misprinted in seeds])
+
+    if validation_key(paths) != key:
+        sys.exit("the code or the tables changed while this ran: run `make validate` again")
+    simulation.to_csv(paths.validation / "simulation.csv", index=False)
+    summary = summarise(simulation, withheld)
+    summary.to_csv(paths.validation / "summary.csv", index=False)
+    (paths.validation / "key.txt").write_text(key + "\n")
+    print(summary.to_string(index=False))
+
+
+def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:
+    """One scored history; without misprints also without surprise revisions."""
+    options = {} if misprinted else {"planted_rate": 0.0, "surprises": False}
+    return score_history(totals, rates, level, seed, **options)
+
+
+def typical_level(totals: pd.DataFrame, rates: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """USD million by flow and month: the yearly mean of what is printed for single months."""
+    single = totals[
+        (totals["first"] == totals["last"]) & totals["flow"].isin(FLOWS) & totals["value"].notna()
+    ]
+    middle = rates.loc[single["first"], ["lower", "upper"]].mean(axis=1).to_numpy()
+    usd = single["value"].where(single["currency"] == "USD", single["value"] / middle)
+    yearly = usd.groupby([single["flow"], single["first"].dt.year]).mean()
+    months = months_between(FIRST_UNKNOWN, totals["last"].max())
+    return {
+        (flow, month): max(float(_nearest(yearly[flow], 1970 + month // 12)), 0.1)
+        for flow in FLOWS
+        for month in months
+    }
+
+
+def _nearest(by_year: pd.Series, year: int) -> float:
+    return by_year.iloc[abs(by_year.index - year).argmin()]
+
+
+def shown(results, what: str, total: int):
+    """The results as they come, with a line every twentieth."""
+    start = time.monotonic()
+    for number, result in enumerate(results, 1):
+        if number % 20 == 0 or number == total:
+            print(f"{what}: {number} of {total}, {time.monotonic() - start:.0f} s", flush=True)
+        yield result
+
+
+def frame(kind: type, items) -> pd.DataFrame:
+    columns = [field.name for field in dataclasses.fields(kind)]
+    return pd.DataFrame([dataclasses.asdict(item) for item in items], columns=columns)
+
+
+def summarise(simulation: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
+    """measure, value, of: shares with their denominators, one line each."""
+    with_errors = simulation[simulation["misprinted"]].sum(numeric_only=True)
+    clean = simulation[~simulation["misprinted"]].sum(numeric_only=True)
+    scored = withheld[withheld["scored"]]
+    lines = [
+        ("misprints found", with_errors["found"], with_errors["planted"]),
+        ("checkable misprints found", with_errors["checkable_found"], with_errors["checkable"]),
+        ("sound figures blamed", with_errors["blamed"], with_errors["sound"]),
+        (
+            "months no misprint touches, truth inside",
+            with_errors["months_untouched_inside"],
+            with_errors["months_untouched"],
+        ),
+        ("all months, truth inside", with_errors["months_inside"], with_errors["months"]),
+        ("months of clean histories, truth inside", clean["months_inside"], clean["months"]),
+        ("withheld figures scored", len(scored), len(withheld)),
+        ("withheld figures bracketed", scored["overlaps"].sum(), len(scored)),
+    ]
+    summary = pd.DataFrame(lines, columns=["measure", "count", "of"])
+    summary["share"] = (summary["count"] / summary["of"]).round(4)
+    width = scored["width_share"].median()
+    median = pd.DataFrame(
+        [
+            (
+                "withheld figures, median width as a share of the value",
+                len(scored),
+                len(scored),
+                round(width, 4),
+            )
+        ],
+        columns=summary.columns,
+    )
+    return pd.concat([summary, median], ignore_index=True)
+
+
+if __name__ == "__main__":
+    main()
