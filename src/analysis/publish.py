@@ -48,7 +48,7 @@ OBSERVED = {
 #: Years whose sums from January to every month are published: the treatments and what lies around.
 RUNNING_SUM_YEARS = range(2015, 2021)
 #: A millionth of a million dollars: a dollar is the smallest unit in which a figure was printed.
-CSV_DECIMALS = 6
+CSV_DECIMALS = 4
 _MONTHS = ("month", "first", "last")
 
 
@@ -163,7 +163,6 @@ def rejection_key(question: System, tolerance: float | None) -> str:
     """sha256 of all that decides a rejection: unknowns, statements, tolerance, and the code."""
     content = hashlib.sha256()
     content.update(repr((question.unknowns, tolerance)).encode())
-    content.update(question.lower.tobytes() + question.upper.tobytes())
     for statement in question.statements:
         content.update(repr((statement.id, statement.rows, statement.weight)).encode())
     for module in (system, conflicts):

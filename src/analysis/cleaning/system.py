@@ -8,7 +8,7 @@ mean, so the same system serves dollars, tonnes and barrels.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import highspy
@@ -51,11 +51,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class System:
-    """Unknowns with their bounds, and the statements about them."""
+    """Unknowns, free of themselves, and the statements about them."""
 
     unknowns: tuple[Hashable, ...]
-    lower: np.ndarray
-    upper: np.ndarray
     statements: tuple[Statement, ...]
     position: Mapping[Hashable, int] = field(repr=False)
 
@@ -66,15 +64,15 @@ class System:
         """The system of the statements at these positions and of the unknowns that they name."""
         kept = [self.statements[index] for index in statements]
         names = {name for statement in kept for row in statement.rows for name, _ in row.terms}
-        places = [place for place, name in enumerate(self.unknowns) if name in names]
-        bounds = {self.unknowns[place]: (self.lower[place], self.upper[place]) for place in places}
-        return make_system(bounds, kept)
+        return make_system([name for name in self.unknowns if name in names], kept)
 
 
-def make_system(
-    unknowns: Mapping[Hashable, tuple[float, float]], statements: Sequence[Statement]
-) -> System:
-    """A system of `unknowns` (name -> bounds) and `statements`; raises KeyError on a stray name."""
+def make_system(unknowns: Iterable[Hashable], statements: Sequence[Statement]) -> System:
+    """A system of `unknowns` and `statements`.
+
+    Raises KeyError for a statement about an unknown that is not there, ValueError for two
+    statements with one id.
+    """
     names = tuple(unknowns)
     position = {name: index for index, name in enumerate(names)}
     for statement in statements:
@@ -86,8 +84,7 @@ def make_system(
     if len(set(ids)) != len(ids):
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         raise ValueError(f"statements share an id: {repeated[:5]}")
-    bounds = np.array([unknowns[name] for name in names], dtype=float).reshape(-1, 2)
-    return System(names, bounds[:, 0], bounds[:, 1], tuple(statements), position)
+    return System(names, tuple(statements), position)
 
 
 class _Held:
@@ -223,8 +220,8 @@ def _linear_program(system: System, rows: Sequence[Row], *, elastic: bool) -> hi
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = unknowns + violations, len(rows)
     model.col_cost_ = np.concatenate([np.zeros(unknowns), np.ones(violations)])
-    model.col_lower_ = np.concatenate([system.lower, np.zeros(violations)])
-    model.col_upper_ = np.concatenate([system.upper, np.full(violations, INFINITY)])
+    model.col_lower_ = np.concatenate([np.full(unknowns, -INFINITY), np.zeros(violations)])
+    model.col_upper_ = np.full(unknowns + violations, INFINITY)
     # Rows that miss each other by less than the tolerance must not leave the set empty.
     slack = 0.0 if elastic else CONFLICT_TOLERANCE
     model.row_lower_ = np.array([row.lower for row in rows]) - slack

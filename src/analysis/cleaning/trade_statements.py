@@ -482,8 +482,7 @@ def trade_system(observations: pd.DataFrame, rates: pd.DataFrame) -> System:
         *sign_statements(figures, months),
     ]
     names = {name for statement in statements for row in statement.rows for name, _ in row.terms}
-    free = dict.fromkeys(sorted(names), (-INFINITY, INFINITY))
-    return make_system(free, statements)
+    return make_system(sorted(names), statements)
 
 
 def known_terms(system: System, terms: Terms) -> Terms:

@@ -60,10 +60,7 @@ def withhold(
     """
     out = set(release)
     kept = [index for index in range(len(system.statements)) if index not in out]
-    bounds = {
-        name: (system.lower[place], system.upper[place]) for name, place in system.position.items()
-    }
-    part = make_system(bounds, [system.statements[index] for index in kept])
+    part = make_system(system.unknowns, [system.statements[index] for index in kept])
     place = {index: number for number, index in enumerate(kept)}
     chosen, alternatives = _settled(part, rejection, place, tolerance)
     forms = {
