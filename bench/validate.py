@@ -3,12 +3,14 @@
 - simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
   40 without either;
 - withheld.csv: every published level taken out in turn and bracketed by the others;
-- summary.csv: what the two say together; key.txt: the code and tables that they speak of.
+- summary.csv: what the two say together.
+
+Beside each table stands the key of the code and raw tables that it speaks of; what is of this
+code already is not run again.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 import time
@@ -32,46 +34,54 @@ WORKERS = 2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--histories", type=int, default=len(MISPRINTED_SEEDS))
-    asked = parser.parse_args()
     paths = project_paths()
-    key = validation_key(paths)
     totals = read_evidence(paths).used[TOTALS]
     rates = exchange_rates(totals).table
-    rejection = cached_rejection(paths, totals, rates)
-    rates = rates.set_index("month")
-    system = trade_system(totals, rates)
-
     paths.validation.mkdir(parents=True, exist_ok=True)
+    for part, compute in {"withheld": withheld_figures, "simulation": simulated}.items():
+        key = validation_key(paths, part)
+        file, key_file = (paths.validation / f"{part}.{ending}" for ending in ("csv", "key"))
+        if file.exists() and key_file.exists() and key_file.read_text().strip() == key:
+            print(f"{part}: of this code already")
+            continue
+        compute(totals, rates).round(6).to_csv(file, index=False)
+        if validation_key(paths, part) != key:
+            sys.exit("the code or the tables changed while this ran: run `make validate` again")
+        key_file.write_text(key + "\n")
+    summary = summarise(
+        *(pd.read_csv(paths.validation / f"{part}.csv") for part in ("simulation", "withheld"))
+    )
+    summary.to_csv(paths.validation / "summary.csv", index=False)
+    print(summary.to_string(index=False))
+
+
+def withheld_figures(totals: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """Every published level taken out in turn; columns as `Withheld`."""
+    rejection = cached_rejection(project_paths(), totals, rates)
+    system = trade_system(totals, rates.set_index("month"))
+    groups = releases(system)
     with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
-        groups = releases(system)
         scored = run(
             joblib.delayed(withhold)(system, rejection, release, tolerance=ROBUST_TOLERANCE)
             for release in groups
         )
-        withheld = frame(
-            Withheld, (w for part in shown(scored, "withheld", len(groups)) for w in part)
-        )
+        results = [one for part in shown(scored, "withheld", len(groups)) for one in part]
+    return frame(Withheld, results)
 
-        withheld.round(6).to_csv(paths.validation / "withheld.csv", index=False)
-        level = typical_level(totals, rates)
-        seeds = [(seed, True) for seed in MISPRINTED_SEEDS[: asked.histories]]
-        seeds += [(seed, False) for seed in CLEAN_SEEDS[: asked.histories]]
+
+def simulated(totals: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """All histories, scored; columns as `Score`, and whether the history has misprints."""
+    rates = rates.set_index("month")
+    level = typical_level(totals, rates)
+    seeds = [(seed, False) for seed in CLEAN_SEEDS] + [(seed, True) for seed in MISPRINTED_SEEDS]
+    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
         scores = run(
             joblib.delayed(one_history)(totals, rates, level, seed, misprinted)
             for seed, misprinted in seeds
         )
-        simulation = frame(Score, shown(scores, "histories", len(seeds)))
-    simulation.insert(1, "misprinted", [misprinted for _, misprinted in seeds])
-
-    if validation_key(paths) != key:
-        sys.exit("the code or the tables changed while this ran: run `make validate` again")
-    simulation.to_csv(paths.validation / "simulation.csv", index=False)
-    summary = summarise(simulation, withheld)
-    summary.to_csv(paths.validation / "summary.csv", index=False)
-    (paths.validation / "key.txt").write_text(key + "\n")
-    print(summary.to_string(index=False))
+        table = frame(Score, shown(scores, "histories", len(seeds)))
+    table.insert(1, "misprinted", [misprinted for _, misprinted in seeds])
+    return table
 
 
 def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:

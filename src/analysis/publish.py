@@ -47,7 +47,7 @@ OBSERVED = {
 }
 #: Years whose sums from January to every month are published: the treatments and what lies around.
 RUNNING_SUM_YEARS = range(2015, 2021)
-#: A millionth of a million dollars: a dollar is the smallest unit in which a figure was printed.
+#: USD 100: the bounds are exact to about USD 10 (the solver's tolerance), so more would be noise.
 CSV_DECIMALS = 4
 _MONTHS = ("month", "first", "last")
 
@@ -264,7 +264,7 @@ def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[st
         for name, content in files.items():
             Path(folder, name).write_bytes(content)
         for name in files:
-            os.replace(Path(folder, name), paths.processed / name)
+            Path(folder, name).replace(paths.processed / name)
     return sorted(files)
 
 
@@ -348,7 +348,7 @@ def _replace(file: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        os.replace(name, file)
+        Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -90,9 +90,7 @@ def vintage(first: pd.Period, last: pd.Period) -> str:
     return "first_release" if first == last else "year_to_date"
 
 
-@pytest.mark.parametrize(
-    ("period", "flow", "value", "unit"), [a[:4] for a in anchors() if a[2]]
-)
+@pytest.mark.parametrize(("period", "flow", "value", "unit"), [a[:4] for a in anchors() if a[2]])
 def test_printed_levels_lie_within_the_bounds(allowed, period, flow, value, unit):
     first, last = months(period)
     currency, size = unit.split()

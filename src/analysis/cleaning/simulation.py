@@ -64,8 +64,8 @@ class Truth:
 class Score:
     """One history: misprints planted and found, sound figures and blamed, months inside bounds.
 
-    A misprint is `checkable` where the figures of the same history, printed without misprints,
-    exclude it: another one contradicts nothing, and no method can find it.
+    A misprint is `checkable` where the figures of its history that hold no misprint exclude it:
+    any other contradicts nothing, and no method can find it.
     """
 
     seed: int
@@ -176,7 +176,7 @@ def score_history(
         (member, statement.kind) for statement in system.statements for member in statement.members
     }
     planted &= figures
-    checkable = _checkable(observations, rates, truth, system, planted)
+    checkable = _checkable(system, chosen, planted)
     inside = _inside(system, chosen, truth)
     touched = _touched(printed, planted) | truth.surprised
     untouched = [ok for key, ok in inside.items() if key not in touched]
@@ -196,31 +196,26 @@ def score_history(
 
 
 def _checkable(
-    observations: pd.DataFrame,
-    rates: pd.DataFrame,
-    truth: Truth,
-    misprinted: System,
-    planted: set[tuple[str, str]],
+    system: System, chosen: frozenset[int], planted: set[tuple[str, str]]
 ) -> set[tuple[str, str]]:
-    """Planted misprints that the sound figures of the same history exclude."""
-    if not planted:
-        return set()
-    sound, _ = print_history(observations, truth, np.random.default_rng(0), planted_rate=0.0)
-    system = trade_system(sound, rates)
+    """Planted misprints that the figures without any misprint exclude."""
+    wrong = {
+        index: {(member, statement.kind) for member in statement.members} & planted
+        for index, statement in enumerate(system.statements)
+    }
+    wrong = {index: members for index, members in wrong.items() if members}
     solver = Solver(system)
-    solver.reject(least_rejection(system).chosen)
-    excluded = set()
-    for statement in misprinted.statements:
-        wrong = {(member, statement.kind) for member in statement.members} & planted
-        if wrong and any(_excluded(solver, row) for row in statement.rows):
-            excluded |= wrong
-    return excluded
+    solver.reject(chosen | frozenset(wrong))
+    return {
+        member
+        for index, members in wrong.items()
+        if any(_excluded(solver, row) for row in system.statements[index].rows)
+        for member in members
+    }
 
 
 def _excluded(solver: Solver, row: Row) -> bool:
     """Whether the solver's figures leave no room for the row."""
-    if any(name not in solver.system.position for name, _ in row.terms):
-        return False
     lower, upper = solver.interval(row.terms)
     return lower > row.upper + INSIDE or upper < row.lower - INSIDE
 

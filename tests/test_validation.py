@@ -1,0 +1,85 @@
+"""The committed validation speaks of this code and these tables, and says what it must."""
+
+import pandas as pd
+import pytest
+
+from analysis.cleaning.simulation import score_history
+from analysis.cleaning.trade import ROBUST_TOLERANCE
+from analysis.cleaning.trade_statements import trade_system
+from analysis.cleaning.withheld import releases, withhold
+from analysis.paths import project_paths
+from analysis.publish import TOTALS, cached_rejection, exchange_rates, read_evidence
+from analysis.validation import PARTS, validation_key
+
+PATHS = project_paths()
+
+
+@pytest.fixture(scope="module")
+def totals() -> pd.DataFrame:
+    return read_evidence(PATHS).used[TOTALS]
+
+
+@pytest.fixture(scope="module")
+def rates(totals) -> pd.DataFrame:
+    return exchange_rates(totals).table.set_index("month")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_committed_validation_is_of_this_code(part):
+    key = (PATHS.validation / f"{part}.key").read_text().strip()
+    assert key == validation_key(PATHS, part), "run `make validate` and commit bench/validation/"
+
+
+def test_the_committed_summary_adds_up():
+    simulation = pd.read_csv(PATHS.validation / "simulation.csv")
+    summary = pd.read_csv(PATHS.validation / "summary.csv").set_index("measure")
+    with_errors = simulation[simulation["misprinted"]]
+    assert len(with_errors) == 200
+    assert summary.loc["misprints found", "count"] == with_errors["found"].sum()
+    assert summary.loc["misprints found", "of"] == with_errors["planted"].sum()
+    withheld = pd.read_csv(PATHS.validation / "withheld.csv")
+    scored = withheld[withheld["scored"]]
+    assert summary.loc["withheld figures bracketed", "count"] == scored["overlaps"].sum()
+
+
+def test_sound_figures_are_not_blamed_and_clean_histories_hold_the_truth():
+    summary = pd.read_csv(PATHS.validation / "summary.csv").set_index("measure")["share"]
+    assert summary["sound figures blamed"] <= 0.02
+    assert summary["checkable misprints found"] >= 0.80
+    assert summary["months of clean histories, truth inside"] == 1.0
+
+
+def level_of(totals) -> dict[tuple[str, int], float]:
+    """USD 100 million a month: the periods and digits are the real ones, the level need not be."""
+    months = range(pd.Period("2011-01", "M").ordinal, totals["last"].max().ordinal + 1)
+    return {(flow, month): 100.0 for flow in ("export", "import") for month in months}
+
+
+def test_without_misprints_nothing_is_rejected_and_the_truth_is_inside(totals, rates):
+    score = score_history(
+        totals, rates, level_of(totals), seed=3, planted_rate=0.0, surprises=False
+    )
+    assert (score.planted, score.blamed) == (0, 0)
+    assert score.months_inside == score.months == score.months_untouched
+
+
+def test_planted_misprints_are_found_and_few_sound_figures_fall(totals, rates):
+    score = score_history(totals, rates, level_of(totals), seed=5, surprises=False)
+    assert score.planted >= 15
+    assert score.found >= 0.6 * score.planted
+    assert score.blamed <= 0.02 * score.sound
+
+
+def test_a_withheld_month_is_bracketed_by_the_figures_around_it(totals, rates):
+    """August 2018 exports, 200.7, follow from the month's total less its imports."""
+    system = trade_system(totals, rates)
+    frame = rates.reset_index(names="month")
+    rejection = cached_rejection(PATHS, totals, frame)
+    release = next(
+        group
+        for group in releases(system)
+        if system.statements[group[0]].id.startswith("level 2018-08 export")
+    )
+    for scored in withhold(system, rejection, release, tolerance=ROBUST_TOLERANCE):
+        assert scored.scored and scored.overlaps
+        assert scored.rebuilt_upper - scored.rebuilt_lower < 1.0
