@@ -14,7 +14,7 @@ import pytest
 
 from analysis import load_trade
 from analysis.paths import ROOT_VARIABLE
-from analysis.publish import FORMATS
+from analysis.publish import CSV_DECIMALS, FORMATS
 
 PROJECT = Path(__file__).parents[2]
 PAGES = ("01_clean_gacc_trade", "02_trade_decline", "04_petroleum_cap")
@@ -94,7 +94,7 @@ def test_csv_and_parquet_say_the_same(root):
     table = pd.read_csv(processed / "trade_monthly.csv")
     parquet = pd.read_parquet(processed / "trade_monthly.parquet")
     parquet["month"] = parquet["month"].astype(str)
-    pd.testing.assert_frame_equal(table, parquet, check_dtype=False, atol=1e-6)
+    pd.testing.assert_frame_equal(table, parquet, check_dtype=False, rtol=0, atol=10**-CSV_DECIMALS)
 
 
 def test_rows_read_are_rows_used_and_rows_set_aside(root):
