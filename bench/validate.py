@@ -1,7 +1,7 @@
 """The long validations, run by hand with `make validate`; results go to bench/validation/.
 
 - simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
-  40 without either;
+  20 without either;
 - withheld.csv: every published level taken out in turn and bracketed by the others;
 - summary.csv: what the two say together.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
+from pathlib import Path
 
 import joblib
 import pandas as pd
@@ -28,9 +29,11 @@ from analysis.validation import validation_key
 
 #: Seeds of histories with misprints and surprises, and of those without.
 MISPRINTED_SEEDS = range(200)
-CLEAN_SEEDS = range(1000, 1040)
+CLEAN_SEEDS = range(1000, 1020)
 #: Processes: one a core of the machine this was sized for.
 WORKERS = 2
+#: Histories between two writes.
+BATCH = 10
 
 
 def main() -> None:
@@ -38,13 +41,12 @@ def main() -> None:
     totals = read_evidence(paths).used[TOTALS]
     rates = exchange_rates(totals).table
     paths.validation.mkdir(parents=True, exist_ok=True)
-    for part, compute in {"withheld": withheld_figures, "simulation": simulated}.items():
+    for part, compute in {"withheld": withheld_figures, "simulation": simulate}.items():
         key = validation_key(paths, part)
         file, key_file = (paths.validation / f"{part}.{ending}" for ending in ("csv", "key"))
-        if file.exists() and key_file.exists() and key_file.read_text().strip() == key:
-            print(f"{part}: of this code already")
-            continue
-        compute(totals, rates).round(6).to_csv(file, index=False)
+        if not (key_file.exists() and key_file.read_text().strip() == key):
+            file.unlink(missing_ok=True)
+        compute(totals, rates, file)
         if validation_key(paths, part) != key:
             sys.exit("the code or the tables changed while this ran: run `make validate` again")
         key_file.write_text(key + "\n")
@@ -55,8 +57,10 @@ def main() -> None:
     print(summary.to_string(index=False))
 
 
-def withheld_figures(totals: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+def withheld_figures(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
     """Every published level taken out in turn; columns as `Withheld`."""
+    if file.exists():
+        return
     rejection = cached_rejection(project_paths(), totals, rates)
     system = trade_system(totals, rates.set_index("month"))
     groups = releases(system)
@@ -66,22 +70,29 @@ def withheld_figures(totals: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
             for release in groups
         )
         results = [one for part in shown(scored, "withheld", len(groups)) for one in part]
-    return frame(Withheld, results)
+    frame(Withheld, results).round(6).to_csv(file, index=False)
 
 
-def simulated(totals: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    """All histories, scored; columns as `Score`, and whether the history has misprints."""
+def simulate(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
+    """Score the histories that `file` does not hold yet, adding each as it comes.
+
+    Columns as `Score`, and whether the history has misprints. An interrupted run goes on where
+    it stopped.
+    """
     rates = rates.set_index("month")
     level = typical_level(totals, rates)
-    seeds = [(seed, False) for seed in CLEAN_SEEDS] + [(seed, True) for seed in MISPRINTED_SEEDS]
-    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
-        scores = run(
-            joblib.delayed(one_history)(totals, rates, level, seed, misprinted)
-            for seed, misprinted in seeds
-        )
-        table = frame(Score, shown(scores, "histories", len(seeds)))
-    table.insert(1, "misprinted", [misprinted for _, misprinted in seeds])
-    return table
+    done = set(pd.read_csv(file)["seed"]) if file.exists() else set()
+    due = [seed for seed in (*MISPRINTED_SEEDS, *CLEAN_SEEDS) if seed not in done]
+    batches = [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
+    with joblib.Parallel(n_jobs=WORKERS) as run:
+        for batch in shown(batches, "batches of histories begun", len(batches)):
+            scores = run(
+                joblib.delayed(one_history)(totals, rates, level, seed, seed in MISPRINTED_SEEDS)
+                for seed in batch
+            )
+            table = frame(Score, scores)
+            table.insert(1, "misprinted", [seed in MISPRINTED_SEEDS for seed in batch])
+            table.to_csv(file, mode="a", header=not file.exists(), index=False)
 
 
 def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:
@@ -114,7 +125,7 @@ def shown(results, what: str, total: int):
     """The results as they come, with a line every twentieth."""
     start = time.monotonic()
     for number, result in enumerate(results, 1):
-        if number % 20 == 0 or number == total:
+        if number % 20 == 0 or number == total or total < 50:
             print(f"{what}: {number} of {total}, {time.monotonic() - start:.0f} s", flush=True)
         yield result
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 IN_CELL = re.compile(r"^(?:Cell In\[\d+\], line (\d+)|  Cell In\[\d+\], line (\d+))", re.MULTILINE)
 IN_FILE = re.compile(r"^File (?P<file>\S+?\.py):(?P<line>\d+)", re.MULTILINE)
 LINES = 10
-WIDTH = 160
+WIDTH = 120
 
 
 class CellFailure(Exception):
@@ -28,7 +29,9 @@ def describe(cells: list[Any], index: int, error: str, traceback: str = "") -> s
     printed = shortened(last_printed(cells[index]), LINES - 1 - len(lines), from_end=True)
     if printed:
         lines += ["last output:", *printed]
-    return "\n".join(line[:WIDTH] for line in lines[:LINES])
+    # A long line is wrapped, never cut: what to do often stands at its end.
+    wrapped = [part for line in lines for part in textwrap.wrap(line, WIDTH) or [""]]
+    return "\n".join(wrapped[:LINES])
 
 
 def heading_above(cells: list[Any], index: int) -> str:

@@ -141,7 +141,6 @@ def test_a_table_edited_by_hand_stops_the_build_and_costs_nothing(root):
     assert hashes(root) == before
 
 
-@pytest.mark.xfail(reason="a failed cell's message is cut at 160 characters instead of wrapped")
 def test_the_build_says_how_to_accept_an_edited_table(root):
     table = root / "data" / "raw" / TABLE
     content = table.read_bytes()
