@@ -46,10 +46,11 @@ def main() -> None:
         file, key_file = (paths.validation / f"{part}.{ending}" for ending in ("csv", "key"))
         if not (key_file.exists() and key_file.read_text().strip() == key):
             file.unlink(missing_ok=True)
+            key_file.write_text(key + "\n")
         compute(totals, rates, file)
         if validation_key(paths, part) != key:
+            key_file.unlink()
             sys.exit("the code or the tables changed while this ran: run `make validate` again")
-        key_file.write_text(key + "\n")
     summary = summarise(
         *(pd.read_csv(paths.validation / f"{part}.csv") for part in ("simulation", "withheld"))
     )

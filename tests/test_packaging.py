@@ -66,7 +66,7 @@ def test_every_pin_has_a_hash_and_no_line_names_a_place(name):
     [
         "--index-url https://example.org/simple",
         "--extra-index-url=x",
-        "--find-links /opt/wheels",
+        "--find-links wheelhouse",
         "pandas @ file:///tmp/pandas.whl",
         "-e ./src",
         "    # via -r /tmp/requirements.in",

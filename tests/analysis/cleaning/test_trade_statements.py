@@ -20,10 +20,13 @@ from analysis.cleaning.trade_statements import (
 from analysis.paths import project_paths
 from analysis.publish import TOTALS, read_evidence
 
-M = lambda text: pd.Period(text, "M")  # noqa: E731
 RATES = pd.DataFrame(
     {"lower": 6.48, "upper": 6.52}, index=pd.period_range("2011-01", "2026-12", freq="M")
 )
+
+
+def M(text: str) -> pd.Period:
+    return pd.Period(text, "M")
 
 
 def row(number: int, first: str, last: str, flow: str, value: float | None = None, **more) -> dict:
