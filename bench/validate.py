@@ -47,7 +47,10 @@ def main() -> None:
         if not (key_file.exists() and key_file.read_text().strip() == key):
             file.unlink(missing_ok=True)
             key_file.write_text(key + "\n")
-        compute(totals, rates, file)
+        try:
+            compute(totals, rates, file)
+        except KeyboardInterrupt:
+            print(f"{part}: interrupted; the next `make validate` goes on from here")
         if validation_key(paths, part) != key:
             key_file.unlink()
             sys.exit("the code or the tables changed while this ran: run `make validate` again")
