@@ -64,8 +64,8 @@ class Truth:
 class Score:
     """One history: misprints planted and found, sound figures and blamed, months inside bounds.
 
-    A misprint is `checkable` where the figures of its history that hold no misprint exclude it:
-    any other contradicts nothing, and no method can find it.
+    A misprint is `checkable` where all that is true in its history together excludes it: any other
+    contradicts nothing, and no method can find it.
     """
 
     seed: int
@@ -176,7 +176,7 @@ def score_history(
         (member, statement.kind) for statement in system.statements for member in statement.members
     }
     planted &= figures
-    checkable = _checkable(system, chosen, planted)
+    checkable = _checkable(system, truth, planted)
     inside = _inside(system, chosen, truth)
     touched = _touched(printed, planted) | truth.surprised
     untouched = [ok for key, ok in inside.items() if key not in touched]
@@ -195,23 +195,41 @@ def score_history(
     )
 
 
-def _checkable(
-    system: System, chosen: frozenset[int], planted: set[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Planted misprints that the figures without any misprint exclude."""
-    wrong = {
-        index: {(member, statement.kind) for member in statement.members} & planted
-        for index, statement in enumerate(system.statements)
-    }
-    wrong = {index: members for index, members in wrong.items() if members}
+def _checkable(system: System, truth: Truth, planted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Planted misprints that everything true in the history together excludes.
+
+    What the truth violates is out: the misprints, and the assumptions that a surprise breaks.
+    """
     solver = Solver(system)
-    solver.reject(chosen | frozenset(wrong))
+    solver.reject(violated(system, truth))
     return {
-        member
-        for index, members in wrong.items()
-        if any(_excluded(solver, row) for row in system.statements[index].rows)
-        for member in members
+        (member, statement.kind)
+        for statement in system.statements
+        for member in statement.members
+        if (member, statement.kind) in planted
+        and any(_excluded(solver, row) for row in statement.rows)
     }
+
+
+def violated(system: System, truth: Truth) -> set[int]:
+    """Positions of the statements that do not hold in the truth."""
+    values = {name: _running_sum(truth, *name) for name in system.unknowns}
+    wrong = set()
+    for index, statement in enumerate(system.statements):
+        for row in statement.rows:
+            height = sum(coefficient * values[name] for name, coefficient in row.terms)
+            if not row.lower - INSIDE <= height <= row.upper + INSIDE:
+                wrong.add(index)
+    return wrong
+
+
+def _running_sum(truth: Truth, name: str, flow: str, month: int) -> float:
+    """The true value of an unknown: a sum from January of its year."""
+    monthly = {"X": truth.x, "S": truth.s, "D": truth.d}[name[-1]]
+    return sum(
+        monthly[flow, m] * (truth.rate[m] if name[0] == "c" else 1.0)
+        for m in range(month - month % 12, month + 1)
+    )
 
 
 def _excluded(solver: Solver, row: Row) -> bool:
