@@ -54,9 +54,12 @@ def main() -> None:
         if validation_key(paths, part) != key:
             key_file.unlink()
             sys.exit("the code or the tables changed while this ran: run `make validate` again")
-    summary = summarise(
-        *(pd.read_csv(paths.validation / f"{part}.csv") for part in ("simulation", "withheld"))
-    )
+    parts = {
+        part: pd.read_csv(file)
+        for part in ("simulation", "withheld")
+        if (file := paths.validation / f"{part}.csv").exists()
+    }
+    summary = summarise(parts)
     summary.to_csv(paths.validation / "summary.csv", index=False)
     print(summary.to_string(index=False))
 
@@ -139,40 +142,46 @@ def frame(kind: type, items) -> pd.DataFrame:
     return pd.DataFrame([dataclasses.asdict(item) for item in items], columns=columns)
 
 
-def summarise(simulation: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
-    """measure, value, of: shares with their denominators, one line each."""
-    with_errors = simulation[simulation["misprinted"]].sum(numeric_only=True)
-    clean = simulation[~simulation["misprinted"]].sum(numeric_only=True)
-    scored = withheld[withheld["scored"]]
-    lines = [
-        ("misprints found", with_errors["found"], with_errors["planted"]),
-        ("checkable misprints found", with_errors["checkable_found"], with_errors["checkable"]),
-        ("sound figures blamed", with_errors["blamed"], with_errors["sound"]),
+def summarise(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """measure, count, of, share: one line each, for the parts that are there."""
+    lines = simulation_lines(parts["simulation"]) if "simulation" in parts else []
+    if "withheld" in parts:
+        lines += withheld_lines(parts["withheld"])
+    return pd.DataFrame(lines, columns=["measure", "count", "of", "share"])
+
+
+def simulation_lines(simulation: pd.DataFrame) -> list[tuple]:
+    misprinted = simulation["misprinted"]
+    errors = simulation[misprinted].sum(numeric_only=True)
+    clean = simulation[~misprinted].sum(numeric_only=True)
+    counts = [
+        ("misprints found", errors["found"], errors["planted"]),
+        ("checkable misprints found", errors["checkable_found"], errors["checkable"]),
+        ("sound figures blamed", errors["blamed"], errors["sound"]),
         (
             "months no misprint touches, truth inside",
-            with_errors["months_untouched_inside"],
-            with_errors["months_untouched"],
+            errors["months_untouched_inside"],
+            errors["months_untouched"],
         ),
-        ("all months, truth inside", with_errors["months_inside"], with_errors["months"]),
+        ("all months, truth inside", errors["months_inside"], errors["months"]),
         ("months of clean histories, truth inside", clean["months_inside"], clean["months"]),
-        ("withheld figures scored", len(scored), len(withheld)),
-        ("withheld figures bracketed", scored["overlaps"].sum(), len(scored)),
     ]
-    summary = pd.DataFrame(lines, columns=["measure", "count", "of"])
-    summary["share"] = (summary["count"] / summary["of"]).round(4)
-    width = scored["width_share"].median()
-    median = pd.DataFrame(
-        [
-            (
-                "withheld figures, median width as a share of the value",
-                len(scored),
-                len(scored),
-                round(width, 4),
-            )
-        ],
-        columns=summary.columns,
-    )
-    return pd.concat([summary, median], ignore_index=True)
+    return [(measure, count, of, round(count / of, 4)) for measure, count, of in counts if of]
+
+
+def withheld_lines(withheld: pd.DataFrame) -> list[tuple]:
+    scored = withheld[withheld["scored"]]
+    inside, width = scored["overlaps"].sum(), scored["width_share"].median()
+    return [
+        (
+            "withheld figures scored",
+            len(scored),
+            len(withheld),
+            round(len(scored) / len(withheld), 4),
+        ),
+        ("withheld figures bracketed", inside, len(scored), round(inside / len(scored), 4)),
+        ("median width, as a share of the value", len(scored), len(scored), round(width, 4)),
+    ]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 IN_CELL = re.compile(r"^(?:Cell In\[\d+\], line (\d+)|  Cell In\[\d+\], line (\d+))", re.MULTILINE)
 IN_FILE = re.compile(r"^File (?P<file>\S+?\.py):(?P<line>\d+)", re.MULTILINE)
 LINES = 10
-WIDTH = 120
+WIDTH = 160
 
 
 class CellFailure(Exception):
@@ -24,14 +24,13 @@ def describe(cells: list[Any], index: int, error: str, traceback: str = "") -> s
     """
     under = heading_above(cells, index)
     lines = [f"cell {index + 1} of {len(cells)}" + (f', under "{under}"' if under else "")]
-    lines += shortened(error, 3)
+    # A long error is wrapped, not cut: what to do often stands at its end.
+    lines += [part for line in shortened(error, 3) for part in textwrap.wrap(line, WIDTH)][:5]
     lines += places(plain(traceback), cells[index]["source"])
     printed = shortened(last_printed(cells[index]), LINES - 1 - len(lines), from_end=True)
     if printed:
         lines += ["last output:", *printed]
-    # A long line is wrapped, never cut: what to do often stands at its end.
-    wrapped = [part for line in lines for part in textwrap.wrap(line, WIDTH) or [""]]
-    return "\n".join(wrapped[:LINES])
+    return "\n".join(line[:WIDTH] for line in lines[:LINES])
 
 
 def heading_above(cells: list[Any], index: int) -> str:
