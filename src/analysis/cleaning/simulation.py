@@ -42,6 +42,8 @@ DEPARTURE = 0.2
 LARGEST_REVISION = 0.10
 #: Truth and bounds are compared to within this (USD million; the solver's rounding).
 INSIDE = 1e-4
+#: A row holds in the truth to within this (rounding of sums in floating point).
+HOLDS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ def violated(system: System, truth: Truth) -> set[int]:
     for index, statement in enumerate(system.statements):
         for row in statement.rows:
             height = sum(coefficient * values[name] for name, coefficient in row.terms)
-            if not row.lower - INSIDE <= height <= row.upper + INSIDE:
+            if not row.lower - HOLDS <= height <= row.upper + HOLDS:
                 wrong.add(index)
     return wrong
 
