@@ -7,7 +7,7 @@ import nbformat
 
 from notebook_build.scrub import scrub
 
-ROOT = Path("/home/someone/project")
+ROOT = Path("/somewhere/project")
 
 
 def scrubbed(*outputs):
