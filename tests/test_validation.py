@@ -49,15 +49,12 @@ def level_of(totals) -> dict[tuple[str, int], float]:
     return {(flow, month): 100.0 for flow in ("export", "import") for month in months}
 
 
-def test_without_misprints_the_truth_is_inside(totals, rates):
-    """A reprint that agrees with the first release counts with it, though the truth may have been
-    revised by less than the last digit; a figure or two of 1,200 falls to that."""
+def test_without_misprints_nothing_is_blamed_and_the_truth_is_inside(totals, rates):
     score = score_history(
         totals, rates, level_of(totals), seed=3, planted_rate=0.0, surprises=False
     )
-    assert score.planted == 0
-    assert score.blamed <= 2
-    assert score.months_inside >= score.months - 2
+    assert score.planted == score.blamed == 0
+    assert score.months_inside == score.months >= 300
 
 
 def test_planted_misprints_are_found_and_few_sound_figures_fall(totals, rates):

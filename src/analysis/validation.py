@@ -6,29 +6,77 @@ under a key of all that decides them; a test fails when the key is old.
 
 from __future__ import annotations
 
+import ast
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.paths import Paths
 
-#: Raw tables that the validation rests on.
-TABLES = ("gacc_totals.csv", "row_labels.csv", "corrections.yml")
-#: Modules that it validates: the cleaning room and how printed figures get their intervals.
-ROOM = Path(__file__).parent / "cleaning"
-MODULES = ("sources/tables.py", "sources/observations.py", "sources/exchange_rates.py")
+PACKAGE = Path(__file__).parent
+#: Shapes and places decide no number: a new schema makes no simulation old.
+BESIDE_THE_POINT = {"analysis", "analysis.paths", "analysis.schemas"}
+#: What turns the printed totals into usable observations.
+READING = (
+    "analysis.cleaning.accounting",
+    "analysis.cleaning.corrections",
+    "analysis.sources.exchange_rates",
+    "analysis.sources.observations",
+)
+TOTALS_TABLES = ("gacc_totals.csv", "row_labels.csv", "corrections.yml")
 
 
-#: The parts of the validation; each is the module of that name, and is blind to the others.
-PARTS = ("simulation", "withheld")
+@dataclass(frozen=True)
+class Part:
+    """One part of the validation: the modules it starts from, and the raw tables it reads.
+
+    Every module of `analysis` that those import, directly or not, belongs to the part.
+    """
+
+    modules: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+PARTS = {
+    "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
+    "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
+}
 
 
 def validation_key(paths: Paths, part: str) -> str:
-    """sha256 of all that decides a part: the cleaning room, the totals' readers and tables."""
-    others = {f"{other}.py" for other in PARTS if other != part}
-    files = [file for file in sorted(ROOM.glob("*.py")) if file.name not in others]
-    files += [ROOM.parent / module for module in MODULES]
-    files += [paths.raw / table for table in TABLES]
+    """sha256 of all that decides a part: its modules, what they import, and its raw tables."""
+    files = [_file(name) for name in sorted(imported_modules(PARTS[part].modules))]
+    files += [paths.raw / table for table in PARTS[part].tables]
     content = hashlib.sha256()
     for file in files:
         content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return content.hexdigest()
+
+
+def imported_modules(names: tuple[str, ...]) -> set[str]:
+    """`names` and every module of `analysis` that they import, directly or not."""
+    found: set[str] = set()
+    due = list(names)
+    while due:
+        name = due.pop()
+        if name in found or name in BESIDE_THE_POINT:
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(_file(name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                candidates = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                candidates = [f"{node.module}.{alias.name}" for alias in node.names]
+                candidates.append(node.module)
+            else:
+                continue
+            due += [name for name in candidates if name.startswith("analysis.") and _is_file(name)]
+    return found
+
+
+def _file(name: str) -> Path:
+    return PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+
+
+def _is_file(name: str) -> bool:
+    return _file(name).is_file()

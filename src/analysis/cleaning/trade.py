@@ -151,19 +151,13 @@ def currency_pairs(observations: pd.DataFrame) -> pd.DataFrame:
         & (observations["lower"] > 0)
     ]
     keys = ["first", "last", "flow"]
-    sides = {
-        currency: part.groupby(keys).agg(lower=("lower", "max"), upper=("upper", "min"))
-        for currency, part in own.groupby("currency")
-    }
-    both = sides["CNY"].join(sides["USD"], how="inner", lsuffix="_cny", rsuffix="_usd")
-    pairs = both.rename(
-        columns={
-            "lower_cny": "cny_lower",
-            "upper_cny": "cny_upper",
-            "lower_usd": "usd_lower",
-            "upper_usd": "usd_upper",
-        }
-    ).reset_index()
+    sides = [
+        own[own["currency"] == currency]
+        .groupby(keys)
+        .agg(**{f"{prefix}_lower": ("lower", "max"), f"{prefix}_upper": ("upper", "min")})
+        for currency, prefix in {"CNY": "cny", "USD": "usd"}.items()
+    ]
+    pairs = sides[0].join(sides[1], how="inner").reset_index()
     sound = (pairs["cny_lower"] < pairs["cny_upper"]) & (pairs["usd_lower"] < pairs["usd_upper"])
     return pairs[sound].reset_index(drop=True)
 

@@ -224,7 +224,8 @@ def _levels_with_reprints_joined(
     """Each level under its key; a later reprint that agrees with the first release goes with it.
 
     Newspapers that compare with a year before often quote their own archive: such a figure says
-    nothing about the corrected base.
+    nothing about the corrected base. It confirms the first release and never narrows it, for the
+    base may have been revised by less than the digits show.
     """
     rows = list(observations.itertuples(index=False))
     originals: dict[tuple, list] = {}
@@ -234,13 +235,14 @@ def _levels_with_reprints_joined(
             originals.setdefault(key, []).append(row)
     for row in rows:
         key = (row.first, row.last, row.flow, row.currency, row.basis)
-        release = row.release
+        release, digits = row.release, row
         if release == "recap":
             agrees = [
                 o for o in originals.get(key, ()) if o.lower <= row.upper and o.upper >= row.lower
             ]
-            release = agrees[0].release if agrees else "recap"
-        yield (*key, release), Printed(row.row_id, row.publisher, row.lower, row.upper)
+            if agrees:
+                release, digits = agrees[0].release, agrees[0]
+        yield (*key, release), Printed(row.row_id, row.publisher, digits.lower, digits.upper)
 
 
 def rate_statements(observations: pd.DataFrame) -> list[Statement]:
