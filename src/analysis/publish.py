@@ -28,7 +28,7 @@ from analysis.cleaning.system import System
 from analysis.cleaning.trade import ROBUST_TOLERANCE, CleanTrade, currency_pairs, window_bounds
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
 from analysis.paths import Paths
-from analysis.schemas import TRADE_DRAWS, TRADE_MONTHLY, TRADE_WINDOWS, checked
+from analysis.schemas import TRADE_DRAWS, TRADE_MONTHLY, TRADE_SPANS, TRADE_WINDOWS, checked
 from analysis.sources.exchange_rates import implied_rates, rate_check, rate_table
 from analysis.sources.observations import (
     commodity_observations,
@@ -195,6 +195,7 @@ def processed_tables(
     rates: Rates,
     clean: CleanTrade,
     windows: pd.DataFrame,
+    spans: pd.DataFrame,
     draws: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
     """What data/processed holds, by the name of the file without ending; sorted, and checked.
@@ -212,6 +213,7 @@ def processed_tables(
         "trade_windows": checked(
             windows.sort_values(["first", "last", "flow", "vintage"]), TRADE_WINDOWS
         ),
+        "trade_spans": checked(spans, TRADE_SPANS),
         "contradictions": clean.contradictions.sort_values("id"),
         "row_account": account.summary,
         "set_aside": account.detail.sort_values(["table", "line"]),
@@ -237,6 +239,7 @@ FORMATS = {
     "trade_monthly": ("csv", "parquet"),
     "trade_draws": ("parquet",),
     "trade_windows": ("csv",),
+    "trade_spans": ("csv",),
     "contradictions": ("csv",),
     "row_account": ("csv",),
     "set_aside": ("csv",),

@@ -288,3 +288,21 @@ TRADE_DRAWS = pa.DataFrameSchema(
     strict=True,
     name="trade draws",
 )
+#: What the models learn from: known months, and sums and rates where months are not known. Money
+#: in USD million, a rate as a fraction; both ends of the interval and of the span inside.
+TRADE_SPANS = pa.DataFrameSchema(
+    {
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS)),
+        "vintage": pa.Column(checks=pa.Check.isin(_VINTAGES)),
+        "kind": pa.Column(checks=pa.Check.isin(["sum", "rate"])),
+        "first": pa.Column(_MONTH),
+        "last": pa.Column(_MONTH),
+        "lower": pa.Column(_FLOAT),
+        "upper": pa.Column(_FLOAT),
+    },
+    checks=[_interval("first", "last"), _interval("lower", "upper")],
+    unique=["flow", "vintage", "kind", "first", "last"],
+    strict=True,
+    ordered=True,
+    name="trade spans",
+)
