@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,12 +44,11 @@ class Window:
     @classmethod
     def of(cls, first: str, train_end: str, evaluation_end: str) -> Window:
         """From months as `YYYY-MM`. Raises WindowError for any other form."""
-        try:
-            return cls(*(pd.Period(month, "M") for month in (first, train_end, evaluation_end)))
-        except (ValueError, TypeError) as error:
-            if isinstance(error, WindowError):
-                raise
-            raise WindowError(f"expected months as YYYY-MM, found: {error}") from None
+        for month in (first, train_end, evaluation_end):
+            # pandas would read "November" as one of the year in which the page is built.
+            if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+                raise WindowError(f"expected a month as YYYY-MM, found {month!r}")
+        return cls(*(pd.Period(month, "M") for month in (first, train_end, evaluation_end)))
 
     @property
     def training(self) -> pd.PeriodIndex:
