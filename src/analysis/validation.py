@@ -45,7 +45,7 @@ PARTS = {
 
 def validation_key(paths: Paths, part: str) -> str:
     """sha256 of all that decides a part: its modules, what they import, and its raw tables."""
-    files = [_file(name) for name in sorted(imported_modules(PARTS[part].modules))]
+    files = [source_file(name) for name in sorted(imported_modules(PARTS[part].modules))]
     files += [paths.raw / table for table in PARTS[part].tables]
     content = hashlib.sha256()
     for file in files:
@@ -62,7 +62,7 @@ def imported_modules(names: tuple[str, ...]) -> set[str]:
         if name in found or name in BESIDE_THE_POINT:
             continue
         found.add(name)
-        for node in ast.walk(ast.parse(_file(name).read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(source_file(name).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 candidates = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -70,13 +70,14 @@ def imported_modules(names: tuple[str, ...]) -> set[str]:
                 candidates.append(node.module)
             else:
                 continue
-            due += [name for name in candidates if name.startswith("analysis.") and _is_file(name)]
+            due += [name for name in candidates if name.startswith("analysis.") and _is_module(name)]
     return found
 
 
-def _file(name: str) -> Path:
+def source_file(name: str) -> Path:
+    """Where the module `name` of this package lies."""
     return PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
 
 
-def _is_file(name: str) -> bool:
-    return _file(name).is_file()
+def _is_module(name: str) -> bool:
+    return source_file(name).is_file()

@@ -53,10 +53,10 @@ def edit_by_hand(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built root: raw tables, notebooks, code and settings of the project."""
+    """A built root: raw tables, notebooks, code, validation and settings of the project."""
     root = tmp_path_factory.mktemp("project")
     no_bytecode = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
-    for folder in ("data/raw", "src"):
+    for folder in ("data/raw", "src", "bench/validation"):
         shutil.copytree(PROJECT / folder, root / folder, ignore=no_bytecode)
     for file in ("pyproject.toml", "requirements.lock"):
         shutil.copy2(PROJECT / file, root / file)

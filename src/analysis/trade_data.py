@@ -1,0 +1,67 @@
+"""From data/processed and data/raw to what an engine is given: the edge of the models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.cleaning.trade_statements import basis_ratio
+from analysis.models.prices import monthly_price, unit_values
+from analysis.models.trade_observations import TradeObservations, trade_observations
+from analysis.paths import Paths
+from analysis.schemas import TRADE_DRAWS, TRADE_SPANS, checked
+from analysis.sources.oil_price import read_brent
+
+#: The months before the customs office's own figures begin, on which the ratio was measured.
+HISTORY = (pd.Period("2012-01", "M"), pd.Period("2015-12", "M"))
+#: Months that the controls cover.
+CONTROL_MONTHS = pd.period_range("2012-01", "2019-12", freq="M")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInputs:
+    """`spans` and `draws` as their schemas say; `controls` one row a month, one column a price."""
+
+    spans: pd.DataFrame
+    draws: pd.DataFrame
+    controls: pd.DataFrame
+
+
+def model_inputs(paths: Paths) -> ModelInputs:
+    """Read what notebook 01 built. Raises FileNotFoundError when it has not been built."""
+    spans = pd.read_csv(paths.processed / "trade_spans.csv")
+    draws = pd.read_parquet(paths.processed / "trade_draws.parquet")
+    goods = pd.read_parquet(paths.processed / "observations_gacc_commodities.parquet")
+    return ModelInputs(
+        checked(_with_months(spans, "first", "last"), TRADE_SPANS),
+        checked(_with_months(draws, "month"), TRADE_DRAWS),
+        controls(paths, _with_months(goods, "first", "last")),
+    )
+
+
+def controls(paths: Paths, goods: pd.DataFrame) -> pd.DataFrame:
+    """Prices by month: `brent`, USD a barrel; `coal`, USD a tonne, from published unit values."""
+    return pd.DataFrame(
+        {
+            "brent": read_brent(paths).reindex(CONTROL_MONTHS),
+            "coal": monthly_price(unit_values(goods, "coal"), CONTROL_MONTHS),
+        },
+        index=CONTROL_MONTHS,
+    )
+
+
+def observations_of(inputs: ModelInputs, flow: str, vintage: str) -> TradeObservations:
+    """One flow in one vintage, with the ratio of the customs level to the Korean history."""
+    return trade_observations(
+        inputs.spans,
+        inputs.draws,
+        flow,
+        vintage,
+        history_ratio=basis_ratio("customs", flow, *HISTORY),
+        controls=inputs.controls,
+    )
+
+
+def _with_months(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.assign(**{name: pd.PeriodIndex(frame[name], freq="M") for name in columns})
