@@ -20,6 +20,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -61,6 +62,13 @@ class ExportCase:
     #: Lines of `file` that carry the flag; empty where either of two files may carry it.
     lines: tuple[int, ...] = ()
     panel: pd.DataFrame | None = None
+
+    def write(self, folder: Path) -> Path:
+        """Write the case's files into `folder`, made if need be; returns the file at issue."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+        return folder / self.file
 
 
 def unmet(case: ExportCase, message: str) -> list[str]:
@@ -377,6 +385,10 @@ def _directions_and_months() -> list[ExportCase]:
                  panel=january, file=download),
         readable("sidecar_with_a_quoted_month", beside(described(flow="import", month="201701")),
                  panel=january, file=download),
+        readable("sidecar_with_the_currency", beside(described(flow="import", month=201701,
+                 currency="USD")), panel=january, file=download),
+        refused("currency_of_header_and_sidecar_differ", beside(described(flow="import",
+                month=201701, currency="CNY")), "currenc", "US dollar", file=download, found="CNY"),
         refused("no_month", one, *naming, "month", file="import.csv"),
         refused("span_of_months_but_no_date_column", one, "month", "date", file=FILE),
         refused("month_13_in_the_name", one, "month", file="import_201713.csv", found="201713"),

@@ -43,6 +43,13 @@ def test_a_case_says_what_must_become_of_it(case: ExportCase):
             assert any(case.found.encode(ENCODING) in other for other in case.files.values())
 
 
+def test_a_case_is_written_as_a_folder(tmp_path):
+    case = BY_NAME["month_of_name_and_sidecar_differ"]
+    path = case.write(tmp_path / "export")
+    assert path.read_bytes() == case.files[path.name]
+    assert {found.name for found in path.parent.iterdir()} == {"import_201701.csv", "sidecar.yml"}
+
+
 def test_a_message_is_judged_by_its_facts():
     case = BY_NAME["value_with_letters"]
     said = "import_201701-201702.csv, line 4, column 'US dollar': expected a number. Found: '12a4'."
