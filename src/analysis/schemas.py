@@ -327,3 +327,25 @@ PRODUCT_PANEL = pa.DataFrameSchema(
     ordered=True,
     name="product panel",
 )
+
+#: The bulletin's country table, one row a printed figure: money in million of `currency`, `yoy` a
+#: fraction beside the sum for the year to date, `partner` missing for groups of countries.
+BULLETIN_ROWS = pa.DataFrameSchema(
+    {
+        "file": _text(),
+        "line": pa.Column("int64", pa.Check.ge(1)),
+        "first": pa.Column(_MONTH),
+        "last": pa.Column(_MONTH),
+        "flow": _text(*_FLOWS),
+        "partner": pa.Column("Int64", nullable=True),
+        "name": _text(),
+        "value_mn": pa.Column(_FLOAT, pa.Check.ge(0)),
+        "currency": _text("USD", "CNY"),
+        "yoy": _number(),
+        "set_aside": _text(nullable=True),
+    },
+    checks=[_PERIOD_RULE],
+    strict=True,
+    ordered=True,
+    name="bulletin rows",
+)

@@ -8,7 +8,6 @@ import pytest
 from malformed_exports import CASES, IN_EVERY_FILE, KEY, ExportCase, same_as_truth, unmet
 
 from analysis.schemas import InputError
-from analysis.sources import gacc_export
 from analysis.sources.gacc_export import Export, export_panel, read_export
 
 #: The panel names a unit in English, the truth of the written files in Chinese.
