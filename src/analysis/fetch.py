@@ -106,9 +106,7 @@ def fetch(
     return empty
 
 
-def missing(
-    folder: Path, partner: int, months: pd.PeriodIndex, key: str | None
-) -> list[Query]:
+def missing(folder: Path, partner: int, months: pd.PeriodIndex, key: str | None) -> list[Query]:
     """What is still to be asked, chapters before headings before subheadings.
 
     A month counts as there when a file that is as it was stored holds rows of it. With a key the

@@ -349,3 +349,18 @@ BULLETIN_ROWS = pa.DataFrameSchema(
     ordered=True,
     name="bulletin rows",
 )
+
+#: Totals of the reader's own downloads, by source: months without a row have none.
+OWN_TOTALS = pa.DataFrameSchema(
+    {
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partner": pa.Column("int64", pa.Check.ge(0)),
+        "source": _text(),
+        "usd_mn": pa.Column(_FLOAT, pa.Check.ge(0)),
+    },
+    unique=["month", "flow", "partner", "source"],
+    strict=True,
+    ordered=True,
+    name="own totals",
+)

@@ -445,6 +445,7 @@ def _account(
             "flow": [file.flow for file in files],
             "bytes": [file.path.stat().st_size for file in files],
             "sha256": [sha256_of(file.path) for file in files],
+            "described": [described_hash(file) for file in files],
         }
     ).join(by_file, on="file", validate="1:1")
     counts = table[["rows_read", "rows_repaired"]].fillna(0).astype("int64")
@@ -453,6 +454,14 @@ def _account(
     table["rows_used"] = table["rows_read"] - table["rows_set_aside"]
     months = {end: pd.PeriodIndex(table[end], freq="M") for end in ("first", "last")}
     return table.assign(**months)
+
+
+def described_hash(file: ExportFile) -> str:
+    """A hash of the file's content and of all that its name and the sidecar say of it."""
+    said = (file.name, file.flow, str(file.first), str(file.last), file.currency)
+    content = hashlib.sha256(repr((*said, file.accept_10000)).encode())
+    content.update(sha256_of(file.path).encode())
+    return content.hexdigest()
 
 
 def sha256_of(path: Path) -> str:
