@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pandas as pd
@@ -180,8 +181,6 @@ def test_parts_and_years_among_the_rows_are_set_aside(tmp_path):
 
 
 def accept(folder, name, content) -> None:
-    import hashlib
-
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"][name]["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")

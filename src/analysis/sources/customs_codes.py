@@ -257,7 +257,7 @@ _PARTNERS = """
 625;Wallis and Futuna;瓦利斯和富图纳/瓦利斯和浮图纳;876
 699;Oceania other/Other countries (regions) in Oceania;大洋洲其他国家(地区);
 701;Countries (regions) unknown/Country (region) unknown;国别(地区)不详/国(地)别不详;
-702;United Nations and other international organizations/UN and other int'l org.;联合国及机构和国际组织;
+702;UN and other int'l organizations;联合国及机构和国际组织;
 """
 
 _UNITS = """

@@ -415,7 +415,7 @@ def _dictionary(values: list[str | None], indices: np.ndarray) -> pa.Array:
 
 
 def _numbers(checks: _Checks, column: str, pattern: str) -> pa.Array:
-    """The numbers of a column (whole ones as int64, else float64), missing where a dash is printed."""
+    """The numbers of a column, int64 for whole ones, else float64; missing where a dash stands."""
     cells = checks.block.cells[column]
     none = pc.is_in(cells, value_set=pa.array([_DASH.encode(), b""], pa.binary()))
     sound = pc.or_(none, pc.match_substring_regex(cells, pattern))

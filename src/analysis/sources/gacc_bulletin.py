@@ -262,7 +262,7 @@ def _reader(data: bytes, name: str) -> Callable[[bytes], list[list[object]]]:
 
 def _xlsx(data: bytes) -> list[list[object]]:
     sheet = openpyxl.load_workbook(io.BytesIO(data), data_only=True).worksheets[0]
-    return [list(row) for row in sheet.values]
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 def _xls(data: bytes) -> list[list[object]]:

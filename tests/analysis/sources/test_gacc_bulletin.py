@@ -33,7 +33,9 @@ def wide(found: pd.DataFrame, bulletin: Bulletin) -> pd.DataFrame:
     if bulletin.merged:
         span = np.full(len(found), "year_to_date")
     column = found["flow"].astype(str) + "_" + pd.Series(span, index=found.index)
-    money = found.assign(column=column).pivot(index="name", columns="column", values="value_mn")
+    money = found.assign(column=column).pivot_table(
+        index="name", columns="column", values="value_mn"
+    )
     return money * IN_A_MILLION[bulletin.currency]
 
 
@@ -50,7 +52,9 @@ def test_every_figure_is_found_in_every_form(suffix, currency, language, tmp_pat
     money = [f"{flow}_{span}" for flow in FLOWS for span in ("month", "year_to_date")]
     got = wide(found, bulletin).reindex(expected.index)[money]
     np.testing.assert_allclose(got, expected[money].to_numpy(float), rtol=1e-9)
-    growth = found.dropna(subset="yoy").pivot(index="name", columns="flow", values="yoy") * 100
+    growth = (
+        found.dropna(subset="yoy").pivot_table(index="name", columns="flow", values="yoy") * 100
+    )
     for flow in FLOWS:
         printed = expected[f"{flow}_growth_percent"].dropna()
         np.testing.assert_allclose(growth[flow].dropna().reindex(printed.index), printed)
