@@ -1,4 +1,4 @@
-"""Downloads of the reader's own become a panel and totals, and are set against published figures."""
+"""Own downloads become a panel and totals, and are set against the published figures."""
 
 from __future__ import annotations
 
