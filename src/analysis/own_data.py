@@ -9,7 +9,8 @@ the embedded figures stays as it is, and the two are compared.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from analysis.cleaning.product_totals import (
     totals_of_panel,
 )
 from analysis.paths import Paths
+from analysis.publish import csv_bytes, parquet_bytes
 from analysis.schemas import PRODUCT_PANEL, checked
 from analysis.sources import comtrade, gacc_export
 from analysis.sources.customs_codes import partners
@@ -121,6 +123,30 @@ def own_tables(own: OwnData | None, monthly: pd.DataFrame) -> dict[str, pd.DataF
         "own_set_aside": own.set_aside,
         "own_reconciliation": reconcile(own.totals, monthly),
     }
+
+
+def write_own(paths: Paths, own: OwnData | None, monthly: pd.DataFrame) -> list[str]:
+    """Write the own tables into data/processed; returns the names of the files.
+
+    All are complete on the disk before the first replaces its last version. Without own data the
+    files of an earlier build are removed.
+    """
+    tables = own_tables(own, monthly)
+    encode = {"csv": csv_bytes, "parquet": parquet_bytes}
+    files = {
+        f"{name}.{ending}": encode[ending](table)
+        for name, table in tables.items()
+        for ending in FORMATS[name]
+    }
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=paths.processed) as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        for name in files:
+            Path(folder, name).replace(paths.processed / name)
+    for name, endings in FORMATS.items():
+        for ending in () if name in tables else endings:
+            (paths.processed / f"{name}.{ending}").unlink(missing_ok=True)
+    return sorted(files)
 
 
 def own_section(own: OwnData | None, monthly: pd.DataFrame, partner: int) -> Iterator[object]:
@@ -340,8 +366,3 @@ def _no_panel() -> pd.DataFrame:
             "source": pd.array([], dtype="string"),
         }
     )
-
-
-def formats_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, tuple[str, ...]]:
-    """How the own tables among `tables` are written."""
-    return {name: endings for name, endings in FORMATS.items() if name in tables}

@@ -20,7 +20,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import own_data
 from analysis.cleaning import conflicts, system
 from analysis.cleaning.accounting import RowAccount, row_account, usable_rows, usable_totals
 from analysis.cleaning.conflicts import Rejection, least_rejection
@@ -255,13 +254,12 @@ def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[st
     """Write every table into data/processed and return the names of the files.
 
     All files are complete on the disk before the first replaces its last good version, so a
-    failure leaves the last good build as it was. The same tables give the same bytes. Tables of
-    the reader's own data are written where there are any, and removed where there are none.
+    failure leaves the last good build as it was. The same tables give the same bytes.
     """
     encode = {"csv": csv_bytes, "parquet": parquet_bytes}
     files = {
         f"{name}.{ending}": encode[ending](tables[name])
-        for name, endings in {**FORMATS, **own_data.formats_of(tables)}.items()
+        for name, endings in FORMATS.items()
         for ending in endings
     }
     paths.processed.mkdir(parents=True, exist_ok=True)
@@ -270,9 +268,6 @@ def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[st
             Path(folder, name).write_bytes(content)
         for name in files:
             Path(folder, name).replace(paths.processed / name)
-    for name, endings in own_data.FORMATS.items():
-        for ending in () if name in tables else endings:
-            (paths.processed / f"{name}.{ending}").unlink(missing_ok=True)
     return sorted(files)
 
 

@@ -16,7 +16,7 @@ from malformed_exports import CASES
 from analysis import own_data
 from analysis.cleaning.product_totals import AGREES, CORRECTED, DIFFERS, NO_FIGURE, reconcile
 from analysis.fetch import fetch
-from analysis.own_data import own_section, own_tables, read_own_data
+from analysis.own_data import own_section, read_own_data, write_own
 from analysis.paths import Paths
 from analysis.schemas import InputError
 from analysis.sources import gacc_export
@@ -61,7 +61,9 @@ def monthly(lower, upper, corrected=None) -> pd.DataFrame:
 
 def test_without_downloads_nothing_changes(paths):
     assert read_own_data(paths, RATES) is None
-    assert own_tables(None, monthly(1, 1)) == {}
+    (paths.processed / "product_panel.parquet").write_bytes(b"of an earlier build")
+    assert write_own(paths, None, monthly(1, 1)) == []
+    assert list(paths.processed.iterdir()) == []
     (told,) = own_section(None, monthly(1, 1), 109)
     assert "embedded figures alone" in told.text
 
@@ -90,6 +92,20 @@ def test_all_three_sources_give_their_totals_side_by_side(paths):
         .reindex(sorted(own_data.CALLED), fill_value=0)
         .to_dict()
     )
+
+
+def test_what_is_written_is_the_panel_and_the_totals(paths):
+    write_export(TRUTH, paths.gacc_export, Style(months_per_file=6))
+    own = read_own_data(paths, RATES)
+    written = write_own(paths, own, monthly(1, 1))
+    assert {name.partition(".")[0] for name in written} == set(own_data.FORMATS)
+    panel = pd.read_parquet(paths.processed / "product_panel.parquet")
+    assert len(panel) == len(TRUTH) and panel["value_usd"].sum() == TRUTH["value_usd"].sum()
+    files = pd.read_csv(paths.processed / "own_files.csv")
+    assert files["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+    before = {name: (paths.processed / name).read_bytes() for name in written}
+    write_own(paths, read_own_data(paths, RATES), monthly(1, 1))
+    assert {name: (paths.processed / name).read_bytes() for name in written} == before
 
 
 def test_yuan_months_without_a_rate_are_set_aside_and_counted(paths):
