@@ -288,24 +288,6 @@ TRADE_DRAWS = pa.DataFrameSchema(
     strict=True,
     name="trade draws",
 )
-#: What the models learn from: known months, and sums and rates where months are not known. Money
-#: in USD million, a rate as a fraction; both ends of the interval and of the span inside.
-TRADE_SPANS = pa.DataFrameSchema(
-    {
-        "flow": pa.Column(checks=pa.Check.isin(_FLOWS)),
-        "vintage": pa.Column(checks=pa.Check.isin(_VINTAGES)),
-        "kind": pa.Column(checks=pa.Check.isin(["sum", "rate"])),
-        "first": pa.Column(_MONTH),
-        "last": pa.Column(_MONTH),
-        "lower": pa.Column(_FLOAT),
-        "upper": pa.Column(_FLOAT),
-    },
-    checks=[_interval("first", "last"), _interval("lower", "upper")],
-    unique=["flow", "vintage", "kind", "first", "last"],
-    strict=True,
-    ordered=True,
-    name="trade spans",
-)
 #: The bulletin's country table, one row a printed figure: money in million of `currency`, `yoy` a
 #: fraction beside the sum for the year to date, `partner` missing for groups of countries.
 BULLETIN_ROWS = pa.DataFrameSchema(
@@ -342,7 +324,24 @@ OWN_TOTALS = pa.DataFrameSchema(
     ordered=True,
     name="own totals",
 )
-
+#: What the models learn from: known months, and sums and rates where months are not known. Money
+#: in USD million, a rate as a fraction; both ends of the interval and of the span inside.
+TRADE_SPANS = pa.DataFrameSchema(
+    {
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS)),
+        "vintage": pa.Column(checks=pa.Check.isin(_VINTAGES)),
+        "kind": pa.Column(checks=pa.Check.isin(["sum", "rate"])),
+        "first": pa.Column(_MONTH),
+        "last": pa.Column(_MONTH),
+        "lower": pa.Column(_FLOAT),
+        "upper": pa.Column(_FLOAT),
+    },
+    checks=[_interval("first", "last"), _interval("lower", "upper")],
+    unique=["flow", "vintage", "kind", "first", "last"],
+    strict=True,
+    ordered=True,
+    name="trade spans",
+)
 #: One partner's trade with China by product, from a reader's own download: one row a month, flow,
 #: partner, commodity code and source. `partner` is the customs office's number (109 is North
 #: Korea); `hs` the code of the declaration at 2, 4, 6 or 8 digits, zeros in front kept;
