@@ -110,8 +110,9 @@ def read_blocks(file: ExportFile, block_bytes: int = BLOCK_BYTES) -> Iterator[Bl
         layout = read_header(head, encoding, Place(file.name, 1))
         line = 2
         for data, whole in _whole_lines(opened, block_bytes):
-            yield _block(data, whole, line, layout, file)
-            line += data.count(b"\n") + (not whole)
+            rows = data.count(b"\n") + (not whole)
+            yield _block(data, rows, whole, line, layout, file)
+            line += rows
 
 
 def _header_bytes(head: bytes, opened: io.BufferedReader, file: ExportFile) -> tuple[bytes, str]:
@@ -239,7 +240,9 @@ def _whole_lines(opened: io.BufferedReader, size: int) -> Iterator[tuple[bytes, 
         yield rest, False
 
 
-def _block(data: bytes, whole: bool, line: int, layout: Layout, file: ExportFile) -> Block:
+def _block(
+    data: bytes, rows: int, whole: bool, line: int, layout: Layout, file: ExportFile
+) -> Block:
     if b"\x00" in data:
         at = Place(file.name, line + data[: data.index(b"\x00")].count(b"\n"))
         found = "\\x00 (a NUL byte)"
@@ -248,7 +251,6 @@ def _block(data: bytes, whole: bool, line: int, layout: Layout, file: ExportFile
         # Twice: two such cells in a row share the comma between them.
         data = data.replace(*_LOOSE_PARTNER).replace(*_LOOSE_PARTNER)
     table = _split_by_arrow(data, layout)
-    rows = data.count(b"\n") + (not whole)
     if table is None or table.num_rows != rows:
         return _split_by_hand(data, whole, line, layout, file)
     table = table.unify_dictionaries()

@@ -275,7 +275,14 @@ def _write_months(held: list[pa.Table], folder: Path, number: int) -> None:
 
 def _write_part(part: pa.Table, folder: Path, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(part, folder / f"{number:05d}.parquet", compression="zstd", compression_level=1)
+    pq.write_table(
+        part,
+        folder / f"{number:05d}.parquet",
+        compression="zstd",
+        compression_level=1,
+        # A dictionary of numbers that hardly repeat costs time and room.
+        use_dictionary=[field.name for field in ROWS if pa.types.is_dictionary(field.type)],
+    )
 
 
 # Rows that repeat or contradict each other
