@@ -138,7 +138,7 @@ def measure(name: str, folder: Path, rows: int) -> float:
 
 
 def run(name: str, folder: Path) -> None:
-    """In the measured process: read, then print seconds, seconds of CPU, peak memory in MB and rows."""
+    """In the measured process: prints seconds, seconds of CPU, peak memory in MB and rows."""
     readers = (by_reader, by_pandas, by_bare_pandas, by_duckdb)
     read = dict(zip(READERS, readers, strict=True))[name]
     preload = {"reader": "analysis.sources.gacc_export", "limit": "duckdb"}
