@@ -15,6 +15,8 @@ A notebook declares in its own metadata what it reads and writes, as patterns re
 
 and holds exactly one cell tagged `parameters`, which assigns literals. Notebook B waits for
 notebook A when an input of B matches an output of A. An input without a wildcard must exist.
+Each page's findings also lie in reports/findings/NAME.json, and a notebook that declares such a
+file as input waits for the notebook whose findings they are.
 A cell tagged `check` only asserts: its code is folded under "Checks" and its output not shown.
 
 What a notebook hands to its page beside text, tables and Markdown are two kinds of output, told

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,20 @@ def render(page: Page, notebook: Any) -> str:
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     html, _ = exporter.from_notebook_node(notebook, {"page": page, "style": Markup(style)})
     return html
+
+
+def findings_file(page: Page) -> dict[str, bytes]:
+    """The page's findings as JSON, by path relative to the page, for notebooks that gather them.
+
+    A list of objects as a notebook hands them over, with `notebook` and `anchor`, where each
+    stands.
+    """
+    entries = [
+        asdict(finding) | {"notebook": page.name, "anchor": f"finding-{finding.id}"}
+        for finding in page.findings
+    ]
+    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    return {f"findings/{page.name}.json": text.encode()}
 
 
 def figure_files(page: Page) -> dict[str, bytes]:

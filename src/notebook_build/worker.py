@@ -118,14 +118,14 @@ def output_hashes(project: Project, notebook: Notebook) -> dict[str, str | None]
 
 def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> dict[str, Any]:
     """Render, write everything, and give what of the record tells of the page."""
-    from notebook_build.render import figure_files, read_page, render
+    from notebook_build.render import figure_files, findings_file, read_page, render
 
     executed, name = stage["executed"], notebook.name
     page = read_page(
         executed, name, notebook.title, notebook.question, project.title, provenance(project, stage)
     )
     html = render(page, executed)
-    files = figure_files(page) | {f"{name}.html": html.encode()}
+    files = figure_files(page) | findings_file(page) | {f"{name}.html": html.encode()}
     for path, content in files.items():
         write_whole(project.reports / path, content)
     write_whole(executed_path(project, name), as_text(executed))

@@ -326,3 +326,25 @@ def wait_until(condition, seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.1)
+
+
+GATHER = """
+import json
+from pathlib import Path
+entries = json.loads(Path("reports/findings/b_finds.json").read_text())
+print([(entry["sentence"], entry["notebook"], entry["anchor"]) for entry in entries])
+"""
+
+
+def test_a_notebook_can_gather_the_findings_of_others(workshop, code):
+    payload = {"id": "f", "sentence": "Fell.", "value": -3.0}
+    kind = "application/vnd.notebook-build.finding.v1+json"
+    show = f"from IPython.display import display\ndisplay({{{kind!r}: {payload}}}, raw=True)"
+    workshop.notebook("b_finds", code(show))
+    workshop.notebook("a_gathers", code(GATHER), inputs=["reports/findings/b_finds.json"])
+    assert workshop.build() == 0, workshop.printed
+    assert "Fell." in workshop.page("a_gathers") and "finding-f" in workshop.page("a_gathers")
+    workshop.notebook("b_finds", code(show.replace("Fell.", "Rose.")))
+    assert workshop.build() == 0, workshop.printed
+    assert workshop.became() == {"b_finds": "ran", "a_gathers": "ran"}
+    assert "Rose." in workshop.page("a_gathers")
