@@ -144,7 +144,8 @@ def source_rows(rows: pd.DataFrame) -> str:
     if rows.empty:
         raise ValueError("a finding's rows are empty: pass those that its number rests on")
     if {"table", "line"} <= set(rows):
-        rows = rows[[name for name in SOURCE_COLUMNS if name in rows]].sort_values(["table", "line"])
+        known = [name for name in SOURCE_COLUMNS if name in rows]
+        rows = rows[known].sort_values(["table", "line"])
     filled = rows.dropna(axis="columns", how="all")
     return filled.to_csv(index=False, lineterminator="\n", float_format="%.8g")
 

@@ -1,4 +1,4 @@
-"""What a page says of its making: hashes, versions, corrections, how to cite it; no time, no place."""
+"""What a page says of its making: hashes, versions, corrections, citation; no time, no place."""
 
 from __future__ import annotations
 

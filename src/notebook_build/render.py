@@ -124,7 +124,7 @@ class Context:
 
 
 def highlighted(source: str, anchor: str) -> Markup:
-    """The code in colours. A link to it opens what it is folded into, and the keyboard scrolls it."""
+    """The code in colours. A link to it opens its fold, and the keyboard scrolls it."""
     return Markup(HIGHLIGHT(source).replace("<pre>", f'<pre id="code-{anchor}" tabindex="0">', 1))
 
 

@@ -130,5 +130,5 @@ def is_nothing(cell: Tag) -> bool:
 
 def put_in_box(soup: BeautifulSoup, table: Tag) -> None:
     """A wide table scrolls in a box of its own, which the keyboard reaches."""
-    name = table.find("caption").get_text(strip=True)
+    name = " ".join(table.find("caption").get_text().split())
     table.wrap(soup.new_tag("div", attrs=BOX | {"aria-label": name}))

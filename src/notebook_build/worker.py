@@ -123,9 +123,7 @@ def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> di
 
     executed, name = stage["executed"], notebook.name
     made_from = page_provenance(project, stage)
-    page = read_page(
-        executed, name, notebook.title, notebook.question, project.title, made_from
-    )
+    page = read_page(executed, name, notebook.title, notebook.question, project.title, made_from)
     html = render(page, executed)
     files = data_files(page) | {f"{name}.html": html.encode()}
     for path, content in files.items():
