@@ -15,6 +15,8 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
+import pandas as pd
+
 #: The kind of output that a page lists as a finding.
 FINDING = "application/vnd.notebook-build.finding.v1+json"
 
@@ -73,6 +75,7 @@ class Finding:
 
     `lower` and `upper` enclose `value` (both ends inside), at `level` (0.95, say); a `level` of
     None marks limits that hold without a probability. All in `unit`; None where there is none.
+    `csv` is the text of the published rows that it rests on; empty where none are named.
     """
 
     id: str
@@ -82,6 +85,7 @@ class Finding:
     lower: float | None = None
     upper: float | None = None
     level: float | None = None
+    csv: str = ""
 
     def __post_init__(self) -> None:
         if (self.lower is None) != (self.upper is None):
@@ -108,16 +112,42 @@ def finding(
     lower: float | None = None,
     upper: float | None = None,
     level: float | None = None,
+    rows: pd.DataFrame | None = None,
     **values: Any,
 ) -> Finding:
     """A `Finding` whose sentence is made as `quote` makes it.
 
-    `value`, `lower`, `upper` and `level` can be fields of `template` beside `values`.
+    `value`, `lower`, `upper` and `level` can be fields of `template` beside `values`. `rows` are
+    the rows of a table of observations that the number rests on; the page shows them beside it.
     """
     numbers = {"value": value, "lower": lower, "upper": upper, "level": level}
     known = {name: number for name, number in numbers.items() if number is not None}
     plain = {name: float(number) for name, number in known.items()}
-    return Finding(id, quote(template, **known, **values), unit=unit, **plain)
+    csv = "" if rows is None else source_rows(rows)
+    return Finding(id, quote(template, **known, **values), unit=unit, csv=csv, **plain)
+
+
+#: What of an observation tells a reader where it stands, what was printed, and by whom.
+SOURCE_COLUMNS = (
+    *("table", "line", "first", "last", "flow", "supplier", "product"),
+    *("printed", "quantity_printed", "barrels_printed", "yoy_printed", "currency"),
+    *("quantity_unit", "source_publisher", "source_date", "source"),
+)
+
+
+def source_rows(rows: pd.DataFrame) -> str:
+    """Rows of observations as CSV: place, print and source of each, sorted by table and line.
+
+    Of other tables all columns are kept. Columns without any entry are left out. Raises
+    ValueError when there is no row.
+    """
+    if rows.empty:
+        raise ValueError("a finding's rows are empty: pass those that its number rests on")
+    if {"table", "line"} <= set(rows):
+        known = [name for name in SOURCE_COLUMNS if name in rows]
+        rows = rows[known].sort_values(["table", "line"])
+    filled = rows.dropna(axis="columns", how="all")
+    return filled.to_csv(index=False, lineterminator="\n", float_format="%.8g")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ class Project:
     notebooks: str = "notebooks"
     lock: str = "requirements.lock"
     libraries: tuple[str, ...] = ()
+    corrections: str = ""
+    citation: str = "CITATION.cff"
+    status: tuple[dict[str, str], ...] = ()
 
     @property
     def notebook_folder(self) -> Path:
@@ -57,6 +60,9 @@ def read_project(root: Path) -> Project:
         order=tuple(settings.get("order", ())),
         notebooks=settings.get("notebooks", Project.notebooks),
         lock=settings.get("lock", Project.lock),
+        corrections=settings.get("corrections", Project.corrections),
+        citation=settings.get("citation", Project.citation),
+        status=tuple(settings.get("status", ())),
         libraries=tuple(map(distribution, content.get("project", {}).get("dependencies", ()))),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from notebook_build import BuildError
 from notebook_build.config import Project
 
-VERSION = 1
+VERSION = 2
 
 
 def record_path(project: Project, name: str) -> Path:
