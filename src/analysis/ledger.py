@@ -27,6 +27,8 @@ CAVEAT = "holds with a caveat"
 WRONG = "wrong as worded"
 NOT_TESTABLE = "not testable with this data"
 VERDICTS = (HOLDS, CAVEAT, WRONG, NOT_TESTABLE)
+#: A comparison in time that fewer months carry decides nothing: one season is not seen twice.
+LEAST_MONTHS = 12
 #: What one test of one finding can answer.
 PASSES, FAILS, OPEN = "holds", "fails", "open"
 
@@ -118,24 +120,33 @@ class Below:
 class Part:
     """One thing that a claim says. `by` names the findings that measure it, by definition.
 
-    A part without findings cannot be tested with the tables that we have; `needs` then says what
-    data would test it.
+    A part without findings cannot be tested with the tables that we have, nor one whose comparison
+    fewer than `LEAST_MONTHS` months carry (the value of the finding `carried_by`); `needs` says
+    what data would test it.
     """
 
     says: str
     test: Meets | Above | Below | None = None
     by: Mapping[str, str] = field(default_factory=dict)
     needs: str = ""
+    carried_by: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.by) == bool(self.needs) or bool(self.by) != bool(self.test):
+        tested, untested = bool(self.by and self.test), not (self.by or self.test)
+        if not (tested or untested) or bool(self.needs) != (untested or bool(self.carried_by)):
             raise LedgerError(
                 f"part {self.says!r}: expected either findings with a test, or what data it needs"
             )
 
+    def is_testable(self, results: Results) -> bool:
+        if not self.by:
+            return False
+        months = find(results, self.carried_by).value if self.carried_by else LEAST_MONTHS
+        return months is not None and months >= LEAST_MONTHS
+
     def status(self, results: Results) -> str:
         """`holds`, `fails`, `caveat` or `untestable`."""
-        if self.needs:
+        if not self.is_testable(results):
             return "untestable"
         answers = set(self.answers(results).values())
         if answers == {PASSES}:
@@ -228,7 +239,7 @@ def reasons(entry: Entry, results: Results) -> list[str]:
     """A line for each part: what it says, by which rule it was judged, and the answers."""
     lines = []
     for part in entry.parts:
-        if part.needs:
+        if not part.is_testable(results):
             lines.append(f"{part.says}: cannot be tested; it would take {part.needs}")
             continue
         answers = part.answers(results)

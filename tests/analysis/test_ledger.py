@@ -87,6 +87,15 @@ def test_parts_make_a_verdict(parts, expected):
     assert verdict(entry(*parts), RESULTS) == expected
 
 
+@pytest.mark.parametrize(("months", "expected"), [(4.0, NOT_TESTABLE), (12.0, HOLDS)])
+def test_a_comparison_that_too_few_months_carry_decides_nothing(months, expected):
+    carried = Part("fell", Below(0), {"x": "main"}, needs="more months", carried_by="months")
+    results = RESULTS | {"months": result("months", months)}
+    assert verdict(entry(carried), results) == expected
+    (reason,) = reasons(entry(carried), results)
+    assert ("more months" in reason) == (expected == NOT_TESTABLE)
+
+
 def test_a_number_that_moves_turns_the_verdict():
     moved = RESULTS | {"main": result("main", -53.0, -53.2, -52.8)}
     assert verdict(entry(HOLDING), RESULTS) == HOLDS
