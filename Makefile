@@ -7,7 +7,7 @@ ENVIRONMENT := "$(PYTHON)" -I src/notebook_build/environment.py --venv "$(VENV)"
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all test validate lab clean help lock accept-raw explain environment test-environment FORCE
+.PHONY: all test test-browser reproduce validate lab clean help lock accept-raw explain environment test-environment FORCE
 .DEFAULT_GOAL := help
 
 all: environment ## Build the data and every page that is stale: open reports/index.html
@@ -15,6 +15,12 @@ all: environment ## Build the data and every page that is stale: open reports/in
 
 test: test-environment ## Run the tests, two at a time
 	@$(PY) -m pytest -n 2 --dist loadfile
+
+test-browser: all test-environment ## Read the built pages as a user would, in Chromium (installed by you)
+	@$(PY) -m pytest -n 2 tests/browser
+
+reproduce: all ## Build again elsewhere, from nothing, and compare every byte
+	@$(PY) bench/reproduce.py
 
 reports/%.html: environment FORCE ## Build one page and what it needs
 	@$(PY) -m notebook_build page "$*"
