@@ -50,6 +50,7 @@ def test_finding_hands_over_sentence_number_and_interval():
         "lower": 32.5,
         "upper": 34.0,
         "level": None,
+        "csv": "",
     }
 
 
