@@ -25,9 +25,18 @@ FIGURE  {"id", "title", "subtitle", "source", "note", "alt", "svg", "csv"}: all 
         the data file, so it holds small letters, digits, "-" and "_"; `csv` is the text of the
         data drawn. Without id, title, source, alt, svg or csv the page is not built, and a
         picture that comes outside this contract is not built either.
-FINDING {"id", "sentence", "value", "unit", "lower", "upper", "level"}: one sentence for the
-        summary and, where there is one, its number with an interval at `level` (0.95, say);
-        all but id and sentence may be null.
+FINDING {"id", "sentence", "value", "unit", "lower", "upper", "level", "csv"}: one sentence for
+        the summary and, where there is one, its number with an interval at `level` (0.95, say;
+        null for limits without a probability); `csv` is the text of the rows that it rests on,
+        which the page shows beside it. All but id and sentence may be null. The first findings
+        of a page stand in the index.
+
+A table takes the comment that opens its cell for its caption, unless it has one of its own.
+
+`[tool.notebook_build]` in `pyproject.toml` may name `title`, `question`, the `order` of the pages,
+`corrections` (a YAML list, counted and hashed at the end of each page), `citation`
+(default CITATION.cff) and `status`: what the index counts, each entry a `label` and a `table`
+(CSV), with `column` and `value` where only the rows of this value count.
 """
 
 FIGURE = "application/vnd.notebook-build.figure.v1+json"
