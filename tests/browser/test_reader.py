@@ -319,6 +319,8 @@ def test_print_leaves_out_what_paper_cannot_do(name, reader, reports):
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
     (reports / ".screens").mkdir(parents=True, exist_ok=True)
-    pdf = page.pdf(path=reports / ".screens" / f"{name}.pdf", format="A4")
+    pdf = page.pdf(
+        path=reports / ".screens" / f"{name}.pdf", format="A4", prefer_css_page_size=True
+    )
     assert pdf.startswith(b"%PDF")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
