@@ -11,9 +11,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from notebook_build import BuildError
 from notebook_build.config import Project
 from notebook_build.notebook import Notebook
+from notebook_build.staleness import staleness
 from notebook_build.state import read_record, write_whole
+from notebook_build.targets import Target, in_words, recorded_runs
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_RECORDED = "not recorded"
@@ -31,6 +34,7 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         cards=cards,
         missing=missing,
         downloads=[entry for record in built.values() for entry in downloads(project, record)],
+        runs=runs(project, notebooks),
         commit=commit,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
@@ -60,6 +64,26 @@ def card(notebook: Notebook, record: dict[str, Any]) -> dict[str, Any]:
         "findings": summary["findings"],
         "picture": Markup(summary["picture"]),
     }
+
+
+def runs(project: Project, notebooks: dict[str, Notebook]) -> list[dict[str, Any]]:
+    """The pages of runs with other parameters; `old` are those that would come out anew."""
+    return [
+        {
+            "name": name,
+            "title": run.notebook.title,
+            "setting": in_words(run.given),
+            "old": is_old(project, run),
+        }
+        for name, run in recorded_runs(project, notebooks).items()
+    ]
+
+
+def is_old(project: Project, run: Target) -> bool:
+    try:
+        return bool(staleness(project, run, read_record(project, run.name)).reasons)
+    except BuildError:
+        return True
 
 
 def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:
