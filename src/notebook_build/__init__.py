@@ -2,7 +2,9 @@
 
     python -m notebook_build all            every page that is stale, then the index
     python -m notebook_build page NAME      one page and the notebooks that it needs
+    python -m notebook_build run NAME A=1   a page with other parameters, beside the default one
     python -m notebook_build explain        why each page would run
+    python -m notebook_build compare BASE   which results changed since a commit, and by how much
 
 A notebook declares in its own metadata what it reads and writes, as patterns relative to the root:
 
@@ -13,7 +15,10 @@ A notebook declares in its own metadata what it reads and writes, as patterns re
       "outputs": ["data/processed/monthly.csv"]
     }
 
-and holds exactly one cell tagged `parameters`, which assigns literals. Notebook B waits for
+and may set budgets of its own, `cell_seconds` and `notebook_seconds`. It holds exactly one cell
+tagged `parameters`, which assigns literals (`parameters.py` says how to state choices and ranges).
+A run with other parameters makes a page of its own, `NAME--a-1.html`, and keeps what it writes in
+`reports/runs/`: the declared outputs stay those of the defaults. Notebook B waits for
 notebook A when an input of B matches an output of A. An input without a wildcard must exist.
 A cell tagged `check` only asserts: its code is folded under "Checks" and its output not shown.
 
