@@ -138,12 +138,12 @@ SOURCE_COLUMNS = (
 def source_rows(rows: pd.DataFrame) -> str:
     """Rows of observations as CSV: place, print and source of each, sorted by table and line.
 
-    Of other tables all columns are kept. Columns without any entry are left out. Raises
-    ValueError when there is no row.
+    Rows of other tables keep their order and all columns; columns without any entry are left
+    out. Raises ValueError when there is no row.
     """
     if rows.empty:
         raise ValueError("a finding's rows are empty: pass those that its number rests on")
-    if {"table", "line"} <= set(rows):
+    if {"table", "line", "source_publisher"} <= set(rows):
         known = [name for name in SOURCE_COLUMNS if name in rows]
         rows = rows[known].sort_values(["table", "line"])
     filled = rows.dropna(axis="columns", how="all")

@@ -17,7 +17,9 @@ from notebook_build.contract import typographic
 from notebook_build.downloads import table_links, write_tables
 from notebook_build.notebook import Notebook
 from notebook_build.provenance import citation
+from notebook_build.staleness import staleness
 from notebook_build.state import read_record, write_whole
+from notebook_build.targets import Target, in_words, recorded_runs
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_RECORDED = "not recorded"
@@ -44,6 +46,7 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         ],
         status=status(project),
         shown=FINDINGS_SHOWN,
+        runs=runs(project, notebooks),
         commit=commit,
         citation=citation(project),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
@@ -87,6 +90,26 @@ def tables(records: dict[str, dict[str, Any]]) -> set[str]:
         for record in records.values()
         for path in (*record["execution"]["inputs"], *record["outputs"])
     }
+
+
+def runs(project: Project, notebooks: dict[str, Notebook]) -> list[dict[str, Any]]:
+    """The pages of runs with other parameters; `old` are those that would come out anew."""
+    return [
+        {
+            "name": name,
+            "title": run.notebook.title,
+            "setting": in_words(run.given),
+            "old": is_old(project, run),
+        }
+        for name, run in recorded_runs(project, notebooks).items()
+    ]
+
+
+def is_old(project: Project, run: Target) -> bool:
+    try:
+        return bool(staleness(project, run, read_record(project, run.name)).reasons)
+    except BuildError:
+        return True
 
 
 def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:

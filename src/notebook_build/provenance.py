@@ -16,7 +16,7 @@ def page_provenance(project: Project, stage: dict[str, Any]) -> dict[str, Any]:
     return execution | {
         "lock_name": project.lock,
         "libraries": stage["libraries"],
-        "tables": table_links(project, [*execution["inputs"], *stage["outputs"]]),
+        "tables": table_links(project, execution["inputs"]),
         "corrections": corrections(project),
         "citation": citation(project),
     }

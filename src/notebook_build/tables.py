@@ -6,10 +6,11 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 NUMBER = re.compile(r"[-+−–]?\s*([A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d\s*(%|pp|bn|mn)?")
+DATE = re.compile(r"(\b\d{4}-\d{2}(?:-\d{2})?\b)")
 MISSING = ("nan", "<na>", "nat", "none")
 NOTHING = ("", "–", "—", "-", "...", *MISSING)
 BOX = {"class": "table", "tabindex": "0", "role": "region"}
@@ -32,10 +33,42 @@ def readable_tables(html: str, caption: str = "", first: int = 1) -> tuple[str, 
 
 
 def mark_up(soup: BeautifulSoup, table: Tag) -> None:
+    join_heads(table)
     give_scopes(table)
     dash_gaps(table)
     align_numbers(table)
+    keep_dates_whole(soup, table)
     put_in_box(soup, table)
+
+
+def join_heads(table: Tag) -> None:
+    """pandas names the rows in a line of its own under the names of the columns; one line does."""
+    rows = table.select("thead tr")
+    if len(rows) != 2:
+        return
+    above, below = (row.find_all(["td", "th"], recursive=False) for row in rows)
+    if len(above) != len(below) or table.select("thead [colspan], thead [rowspan]"):
+        return
+    if all(
+        not (a.get_text(strip=True) and b.get_text(strip=True))
+        for a, b in zip(above, below, strict=True)
+    ):
+        for upper, lower in zip(above, below, strict=True):
+            if not upper.get_text(strip=True):
+                upper.replace_with(lower.extract())
+        rows[1].decompose()
+
+
+def keep_dates_whole(soup: BeautifulSoup, table: Tag) -> None:
+    """No line ends inside a date: half of one reads as another."""
+    for text in table.find_all(string=DATE):
+        parts = []
+        for place, part in enumerate(DATE.split(text)):
+            piece = soup.new_tag("span", attrs={"class": "whole"}) if place % 2 else None
+            if piece:
+                piece.string = part
+            parts.append(piece or NavigableString(part))
+        text.replace_with(*parts)
 
 
 def rows_table(rows: list[list[str]], caption: str) -> str:

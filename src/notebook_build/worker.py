@@ -14,7 +14,8 @@ from typing import Any
 
 from notebook_build import BuildError
 from notebook_build.config import Project
-from notebook_build.failure import CellFailure
+from notebook_build.death import processor_seconds_of_ended_children
+from notebook_build.failure import CellFailure, cannot_write
 from notebook_build.fingerprint import (
     execution_parts,
     expand,
@@ -23,8 +24,9 @@ from notebook_build.fingerprint import (
     rendering_parts,
 )
 from notebook_build.kernel import kernel_environment, private_folder
-from notebook_build.notebook import Notebook, read_notebook
-from notebook_build.state import executed_path, write_whole
+from notebook_build.notebook import Notebook
+from notebook_build.state import at_work, executed_path, write_whole
+from notebook_build.targets import Target, literals
 
 #: Processes are forked from one that has papermill and nbconvert loaded: three seconds, once.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -39,23 +41,25 @@ class Job:
     """
 
     project: Project
-    path: Path
-    overrides: dict[str, Any]
+    target: Target
     environment: dict[str, str]
     record: dict[str, Any] | None = None
 
 
 def work(job: Job, answers: Connection, log: Path) -> None:
-    """The process: answers ("made", record) or ("failed", message)."""
+    """The process: answers ("cell", where it is), ..., then ("made", record) or ("failed", why)."""
     os.setsid()
     threading.Thread(target=die_with_parent, daemon=True).start()
-    to_log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(to_log, 1)
-    os.dup2(to_log, 2)
     try:
-        answers.send(("made", make(job)))
+        to_log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(to_log, 1)
+        os.dup2(to_log, 2)
+        with at_work(job.project) as descriptor:
+            answers.send(("made", make(job, answers, descriptor)))
     except (CellFailure, BuildError) as failure:
         answers.send(("failed", str(failure)))
+    except OSError as error:
+        answers.send(("failed", cannot_write(error)))
 
 
 def die_with_parent() -> None:
@@ -63,34 +67,40 @@ def die_with_parent() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def make(job: Job) -> dict[str, Any]:
+def make(job: Job, answers: Connection, descriptor: int) -> dict[str, Any]:
     """Make the page and give its record, which the caller keeps once all files stand."""
-    notebook = read_notebook(job.path)
-    stage = rerun(job, notebook) if job.record is None else kept(job)
-    return stage | make_page(job.project, notebook, stage)
+    stage = rerun(job, answers, descriptor) if job.record is None else kept(job)
+    identity = {"notebook": job.target.notebook.name, "given": literals(job.target.given)}
+    return identity | stage | make_page(job.project, job.target.page, stage)
 
 
-def rerun(job: Job, notebook: Notebook) -> dict[str, Any]:
+def rerun(job: Job, answers: Connection, descriptor: int) -> dict[str, Any]:
     """Execute, and give what of the record tells of the execution.
 
     Inputs and code are hashed before the run: what changes during it makes the page stale.
     """
     from notebook_build.execute import execute
 
-    project = job.project
-    parameters = {name: known.default for name, known in notebook.parameters.items()}
-    parts = execution_parts(project, notebook, parameters | job.overrides, ())
+    project, target = job.project, job.target
+    parts = execution_parts(project, target.notebook, target.parameters, ())
     sources = hash_files(project.root, expand(project.root, ["src/**/*.py"]))
     with private_folder() as folder:
         surroundings = kernel_environment(job.environment, project, folder)
         os.environ.clear()
         os.environ.update(surroundings)
-        executed = execute(project, notebook.path, job.overrides)
+        executed = execute(
+            project,
+            target.notebook,
+            target.given,
+            tell=lambda *place: answers.send(("cell", place)),
+            inherited=(descriptor,),
+        )
+    answers.send(("processor", processor_seconds_of_ended_children()))
     parts["modules"] = {path: sources[path] for path in executed.modules if path in sources}
     return {
         "execution": parts,
         "libraries": executed.libraries,
-        "outputs": output_hashes(project, notebook),
+        "outputs": output_hashes(project, target.notebook),
         "executed": executed.notebook,
     }
 
@@ -100,7 +110,7 @@ def kept(job: Job) -> dict[str, Any]:
     import nbformat
 
     assert job.record is not None
-    executed = nbformat.read(executed_path(job.project, job.path.stem), as_version=4)
+    executed = nbformat.read(executed_path(job.project, job.target.name), as_version=4)
     wanted = ("execution", "libraries", "outputs")
     return {part: job.record[part] for part in wanted} | {"executed": executed}
 

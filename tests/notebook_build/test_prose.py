@@ -51,6 +51,7 @@ def test_columns_of_numbers_are_aligned_with_their_heading():
     assert '<th class="number" scope="col">usd_mn</th>' in html
     assert '<td class="number">1,019.2</td>' in html
     assert '<th scope="col">month</th>' in html
+    assert '<td><span class="whole">2018-08</span></td>' in html
     assert '<th scope="row">0</th>' in html
     assert '<td class="number">–</td>' in html
     assert 'role="region"' in html
@@ -97,3 +98,20 @@ def test_source_rows_are_escaped_and_their_addresses_link():
     assert 'href="https://example.org/a?b=1&amp;c=2"' in html
     assert ">example.org</a>" in html
     assert "<caption>Rows of &lt;x&gt;</caption>" in html
+
+
+def test_the_name_of_the_rows_stands_beside_those_of_the_columns():
+    html, _ = readable_tables(
+        "<table><thead><tr><th></th><th>rows</th></tr><tr><th>file</th><th></th></tr></thead>"
+        "<tbody><tr><th>a.csv</th><td>4</td></tr></tbody></table>"
+    )
+    assert html.count("<tr>") == 2
+    assert (
+        '<thead><tr><th scope="col">file</th><th class="number" scope="col">rows</th></tr>' in html
+    )
+
+
+def test_heads_of_two_meanings_stay_two_lines():
+    both = "<tr><th>a</th><th>b</th></tr>"
+    html, _ = readable_tables(f"<table><thead>{both}{both}</thead></table>")
+    assert html.count("<tr>") == 2
