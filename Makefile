@@ -9,7 +9,7 @@ KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release
 .PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
@@ -39,6 +39,12 @@ compare: environment ## Which results changed, and by how much, since BASE=commi
 
 validate: environment ## Run the long simulations (not part of the tests)
 	@$(PY) bench/validate.py
+
+snapshot: all ## Write the results as committed: docs/results, code book, README, crate
+	@$(PY) -m analysis.snapshot
+
+release: environment ## One archive of the commit, which rebuilds from itself
+	@$(PY) -m analysis.release
 
 lab: environment ## Open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --notebook-dir=.
