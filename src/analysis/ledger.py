@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,10 @@ class LedgerError(ValueError):
 
 @dataclass(frozen=True)
 class Result:
-    """A finding as a page hands it over, with where it stands. Units and signs are the page's."""
+    """A finding as a page hands it over, with where it stands. Units and signs are the page's.
+
+    `rows` is the file of the published rows behind it, under reports/; empty where it names none.
+    """
 
     id: str
     sentence: str
@@ -50,6 +53,7 @@ class Result:
     level: float | None
     notebook: str
     anchor: str
+    rows: str = ""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -159,15 +163,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Printed rows that a claim rests on: a table, and the periods (as printed) and flow of it."""
-
-    table: str
-    periods: tuple[str, ...] = ()
-    flow: str = ""
-
-
-@dataclass(frozen=True)
 class Entry:
     """How one claim is judged.
 
@@ -183,17 +178,17 @@ class Entry:
     fair: str
     numbers: Mapping[str, str] = field(default_factory=dict)
     sensitivity: Mapping[str, str] = field(default_factory=dict)
-    rests_on: tuple[Source, ...] = ()
 
 
 def read_results(folder: Path) -> dict[str, Result]:
     """All findings of the pages in `folder` (reports/findings), by id.
 
-    Raises LedgerError for an id that two pages use.
+    What a finding says by another definition stands under "id: label". Raises LedgerError for an id that two pages use.
     """
     results: dict[str, Result] = {}
     for file in sorted(folder.glob("*.json")):
         for entry in json.loads(file.read_text(encoding="utf-8")):
+            also = entry.pop("also", {})
             result = Result(**entry)
             if result.id in results:
                 raise LedgerError(
@@ -201,7 +196,37 @@ def read_results(folder: Path) -> dict[str, Result]:
                     f"{result.notebook}: rename one"
                 )
             results[result.id] = result
+            for label, (value, lower, upper) in also.items():
+                name = f"{result.id}: {label}"
+                results[name] = replace(result, id=name, value=value, lower=lower, upper=upper)
     return results
+
+
+def read_evidence(
+    reports: Path, results: Results, inputs: Mapping[str, Sequence[str]], corrections: pd.DataFrame
+) -> dict[str, list[str]]:
+    """By finding, the printed figures that it rests on and the corrections among them.
+
+    Figures are named by file and line. A finding that names no rows rests on the raw tables that
+    its notebook reads (`inputs` by notebook). `corrections` are those applied: `table, line, id`.
+    """
+    applied = corrections.groupby(["table", "line"])["id"].unique()
+    evidence = {}
+    for result in results.values():
+        if not result.rows:
+            evidence[result.id] = [
+                path for path in inputs.get(result.notebook, ()) if path.endswith(".csv")
+            ]
+            continue
+        rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
+        if not {"table", "line"} <= set(rows):
+            evidence[result.id] = [f"reports/{result.rows}"]
+            continue
+        places = list(zip(rows["table"], rows["line"], strict=True))
+        figures = [f"data/raw/{table}.csv line {line}" for table, line in places]
+        used = [name for place in places if place in applied.index for name in applied[place]]
+        evidence[result.id] = figures + [f"correction {name}" for name in dict.fromkeys(used)]
+    return evidence
 
 
 def find(results: Results, name: str) -> Result:
@@ -254,22 +279,28 @@ def reasons(entry: Entry, results: Results) -> list[str]:
 
 
 def ledger(
-    entries: Sequence[Entry], claims: pd.DataFrame, results: Results
+    entries: Sequence[Entry],
+    claims: pd.DataFrame,
+    results: Results,
+    evidence: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
     """One object a claim, in the order of `claims` (`id, document, published, claim`).
 
-    Keys `id, text, said, verdict, value, unit, lower, upper, level, rests_on, reasons, fair,
-    sensitivity, notebook, anchor`. A fall is a negative number of per cent. Raises LedgerError
-    when the entries are not exactly the claims.
+    `evidence` names by finding the figures and corrections that it rests on. Keys `id, text, said,
+    verdict, value, unit, lower, upper, level, rests_on, reasons, fair, sensitivity, notebook,
+    anchor`. A fall is a negative number of per cent. Raises LedgerError when the entries are not
+    exactly the claims.
     """
     known = {entry.id: entry for entry in entries}
     if len(known) != len(entries) or set(known) != set(claims["id"]):
         odd = sorted(set(known) ^ set(claims["id"]))
         raise LedgerError(f"expected one entry a claim of data/raw/claims.csv; odd ones: {odd}")
-    return [_object(known[row.id], row, results) for row in claims.itertuples()]
+    return [_object(known[row.id], row, results, evidence) for row in claims.itertuples()]
 
 
-def _object(entry: Entry, claim: Any, results: Results) -> dict[str, Any]:
+def _object(
+    entry: Entry, claim: Any, results: Results, evidence: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     main = find(results, entry.main)
     return {
         "id": entry.id,
@@ -281,7 +312,7 @@ def _object(entry: Entry, claim: Any, results: Results) -> dict[str, Any]:
         "lower": main.lower,
         "upper": main.upper,
         "level": main.level,
-        "rests_on": [source.table for source in entry.rests_on],
+        "rests_on": list(evidence.get(main.id, ())),
         "reasons": reasons(entry, results),
         "fair": fair_wording(entry, results),
         "sensitivity": {

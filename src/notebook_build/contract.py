@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -45,6 +45,7 @@ class Finding:
     upper: float | None
     level: float | None
     csv: str = ""
+    also: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def number(self) -> str:
@@ -150,6 +151,7 @@ def read_finding(payload: dict[str, Any], where: str) -> Finding:
         id=str(payload["id"]),
         sentence=str(payload["sentence"]),
         unit=str(payload.get("unit") or ""),
+        also={str(label): list(ends) for label, ends in (payload.get("also") or {}).items()},
         **numbers,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -21,6 +22,7 @@ from analysis.ledger import (
     Result,
     fair_wording,
     ledger,
+    read_evidence,
     read_results,
     reasons,
     verdict,
@@ -128,18 +130,24 @@ def claims(*ids: str) -> pd.DataFrame:
 
 
 def test_the_ledger_has_one_object_a_claim():
-    (found,) = ledger([entry(HOLDING, sensitivity={"first": "other"})], claims("A1"), RESULTS)
+    (found,) = ledger(
+        [entry(HOLDING, sensitivity={"first": "other"})],
+        claims("A1"),
+        RESULTS,
+        {"main": ["line 4"]},
+    )
     assert found["verdict"] == HOLDS
     assert (found["value"], found["lower"], found["upper"]) == (-54.7, -54.9, -54.5)
     assert (found["notebook"], found["anchor"]) == ("02_fall", "finding-main")
     assert found["sensitivity"]["first"]["value"] == -54.3
+    assert found["rests_on"] == ["line 4"]
     json.dumps(found)
 
 
 @pytest.mark.parametrize("ids", [("A1", "A2"), ("B1",), ()])
 def test_entries_are_exactly_the_claims(ids):
     with pytest.raises(LedgerError, match="one entry a claim"):
-        ledger([entry(HOLDING)], claims(*ids), RESULTS)
+        ledger([entry(HOLDING)], claims(*ids), RESULTS, {})
 
 
 def test_a_finding_that_no_page_has_is_named_with_near_ones():
@@ -167,9 +175,32 @@ def test_a_part_is_tested_or_says_what_it_needs(made):
 
 
 def test_results_are_read_from_all_pages_and_an_id_stands_once(tmp_path):
-    one = result("f", 1.0).__dict__
+    one = result("f", 1.0).__dict__ | {"also": {"first months": [2.0, 1.5, 2.5]}}
     (tmp_path / "a.json").write_text(json.dumps([one]))
-    assert read_results(tmp_path) == {"f": result("f", 1.0)}
+    found = read_results(tmp_path)
+    assert found["f"] == result("f", 1.0)
+    assert found["f: first months"].interval == (1.5, 2.5)
+    assert found["f: first months"].anchor == "finding-f"
     (tmp_path / "b.json").write_text(json.dumps([one]))
     with pytest.raises(LedgerError, match="rename one"):
         read_results(tmp_path)
+
+
+def test_a_finding_rests_on_its_rows_or_on_what_its_notebook_reads(tmp_path):
+    rows = tmp_path / "data" / "rows.csv"
+    rows.parent.mkdir()
+    rows.write_text("table,line,printed\ngacc_totals,12,268.0\ngacc_totals,14,9\n", "utf-8-sig")
+    named = dataclasses.replace(result("named", 1.0), rows="data/rows.csv")
+    applied = pd.DataFrame({"table": ["gacc_totals"], "line": [14], "id": ["ten-times-low"]})
+    found = read_evidence(
+        tmp_path,
+        {"named": named, "bare": result("bare", 1.0)},
+        {"02_fall": ["data/raw/events.csv", "data/raw/corrections.yml"]},
+        applied,
+    )
+    assert found["named"] == [
+        "data/raw/gacc_totals.csv line 12",
+        "data/raw/gacc_totals.csv line 14",
+        "correction ten-times-low",
+    ]
+    assert found["bare"] == ["data/raw/events.csv"]
