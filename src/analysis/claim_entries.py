@@ -44,8 +44,8 @@ ENTRIES = (
                 },
             ),
         ),
-        fair="The ceiling lies {cut:.0f} % from a United States estimate of deliveries in 2016, and "
-        "{rule:.0f} % from the ceiling that it replaced; what arrived is another matter.",
+        fair="The ceiling lies {cut:.0f} % from a United States estimate of deliveries in 2016 "
+        "and {rule:.0f} % from the ceiling that it replaced; what arrived is another matter.",
         numbers={"cut": "claim-a2", "rule": "claim-a2: rule replaced"},
         sensitivity={
             "the rule replaced": "claim-a2: rule replaced",
@@ -154,8 +154,8 @@ ENTRIES = (
                 {"recorded imports of 2019": "claim-b5"},
             ),
         ),
-        fair="The rules cap crude at about what the pipeline is said to carry ({crude:.0f} % of the "
-        "cap), so they end nothing; goods not banned went on at USD {rest:,.0f} million in 2019.",
+        fair="The rules cap crude at about what the pipeline is said to carry ({crude:.0f} % of "
+        "the cap), so they end nothing; other goods went on at USD {rest:,.0f} million in 2019.",
         numbers={"crude": "claim-a8", "rest": "claim-b5"},
     ),
     Entry(
@@ -199,8 +199,8 @@ ENTRIES = (
         parts=(
             Part("the Council voted as one", Meets("100"), {"votes to January 2019": "claim-a11"}),
         ),
-        fair="Of the votes of the campaign {share:.0f} % were unanimous; drafts voted on since were "
-        "vetoed.",
+        fair="Of the votes of the campaign {share:.0f} % were unanimous; drafts voted on since "
+        "were vetoed.",
         numbers={"share": "claim-a11"},
     ),
     Entry(
@@ -331,8 +331,8 @@ ENTRIES = (
             Part("recorded channels were left", Above(0.0), {"imports of 2019": "claim-b5"}),
             Part("and others beside the record", Above(0.0), {"tankers of 2018": "claim-b5-oil"}),
         ),
-        fair="Closing every recorded channel could have taken no more than USD {rest:,.0f} million "
-        "of revenue a year; the tankers carried more than that mattered: {oil:.1f} million barrels.",
+        fair="Closing every recorded channel could have taken USD {rest:,.0f} million of revenue a "
+        "year at most, and closing the tanker route {oil:.1f} million barrels.",
         numbers={"rest": "claim-b5", "oil": "claim-b5-oil"},
     ),
 )

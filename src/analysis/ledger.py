@@ -183,7 +183,8 @@ class Entry:
 def read_results(folder: Path) -> dict[str, Result]:
     """All findings of the pages in `folder` (reports/findings), by id.
 
-    What a finding says by another definition stands under "id: label". Raises LedgerError for an id that two pages use.
+    What a finding says by another definition stands under "id: label". Raises LedgerError for an
+    id that two pages use.
     """
     results: dict[str, Result] = {}
     for file in sorted(folder.glob("*.json")):
@@ -329,3 +330,61 @@ def _object(
         "notebook": main.notebook,
         "anchor": main.anchor,
     }
+
+
+def overview(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a claim: its words, verdict, number with interval, and a link to the evidence.
+
+    Of a number four digits stand, of its ends as many decimals. Links are HTML.
+    """
+    return pd.DataFrame(
+        {
+            "claim": [one["text"] for one in objects],
+            "verdict": [one["verdict"] for one in objects],
+            "number": [_number(one) for one in objects],
+            "evidence": [
+                f'<a href="{one["notebook"]}.html#{one["anchor"]}">{one["notebook"][:2]}</a>'
+                for one in objects
+            ],
+        },
+        index=pd.Index([one["id"] for one in objects], name="id"),
+    )
+
+
+def _number(one: Mapping[str, Any]) -> str:
+    value, lower, upper = one["value"], one["lower"], one["upper"]
+    if value is None and lower is None:
+        return ""
+    largest = max(abs(end) for end in (value, lower, upper) if end is not None)
+    decimals = 0 if largest >= 100 else 1
+    told = [f"{end:,.{decimals}f}" for end in (value, lower, upper) if end is not None]
+    if value is not None and lower is not None and lower < upper:
+        interval = f" ({told[1]} to {told[2]})"
+    else:
+        interval = ""
+    return f"{told[0]}{interval} {one['unit']}".replace("-", "−")
+
+
+def account(one: Mapping[str, Any], shown: int = 6) -> str:
+    """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
+
+    Of the figures that it rests on the first `shown` are named, and how many others there are.
+    """
+    reasons_told = "\n".join(f"- {reason}" for reason in one["reasons"])
+    rests = list(one["rests_on"])
+    others = f" and {len(rests) - shown} more" if len(rests) > shown else ""
+    lines = [
+        f"### {one['id']}: {one['text']}",
+        f"**{one['verdict'].capitalize()}** ({one['said']}). "
+        f"[The number and its rows]({one['notebook']}.html#{one['anchor']}): {_number(one)}.",
+        reasons_told,
+        f"A fair wording: {one['fair']}",
+    ]
+    if one["sensitivity"]:
+        told = "; ".join(
+            f"{label}: {_number(numbers)}" for label, numbers in one["sensitivity"].items()
+        )
+        lines.append(f"By other readings: {told}.")
+    if rests:
+        lines.append(f"Rests on {', '.join(f'`{place}`' for place in rests[:shown])}{others}.")
+    return "\n\n".join(lines)

@@ -28,6 +28,8 @@ from analysis.cleaning.system import System
 from analysis.cleaning.trade import ROBUST_TOLERANCE, CleanTrade, currency_pairs, window_bounds
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
 from analysis.codebook import data_package
+from analysis.ledger import Results, read_results
+from analysis.ledger import read_evidence as read_evidence_of
 from analysis.paths import Paths
 from analysis.schemas import TRADE_DRAWS, TRADE_MONTHLY, TRADE_SPANS, TRADE_WINDOWS, checked
 from analysis.sources.exchange_rates import implied_rates, rate_check, rate_table
@@ -37,6 +39,7 @@ from analysis.sources.observations import (
     petroleum_observations,
     totals_observations,
 )
+from analysis.sources.tables import read_table
 
 TOTALS = "gacc_totals"
 #: The tables that become observations, and what reads each.
@@ -303,6 +306,30 @@ def on_disk(table: pd.DataFrame) -> pd.DataFrame:
     months = [name for name in table if isinstance(table[name].dtype, pd.PeriodDtype)]
     dates = {name: table[name].dt.to_timestamp().dt.date for name in months}
     return table.assign(**dates)
+
+
+def read_ledger_inputs(paths: Paths) -> tuple[pd.DataFrame, Results, dict[str, list[str]]]:
+    """The claims, the findings of all built pages, and what each finding rests on.
+
+    Raises FileNotFoundError where a page or the applied corrections have not been built.
+    """
+    results = read_results(paths.reports / "findings")
+    inputs = {
+        file.stem: json.loads(file.read_text(encoding="utf-8"))["metadata"]["notebook_build"][
+            "inputs"
+        ]
+        for file in sorted((paths.root / "notebooks").glob("*.ipynb"))
+    }
+    corrections = pd.read_csv(paths.processed / "corrections_applied.csv")
+    claims = read_table(paths, "claims")
+    return claims, results, read_evidence_of(paths.reports, results, inputs, corrections)
+
+
+def write_claims(paths: Paths, objects: list[dict[str, object]]) -> None:
+    """Write reports/claims.json, whole or not at all."""
+    paths.reports.mkdir(exist_ok=True)
+    text = json.dumps(objects, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    _replace(paths.reports / "claims.json", text.encode())
 
 
 def _start_solver() -> None:

@@ -33,11 +33,11 @@ FIGURE  {"id", "title", "subtitle", "source", "note", "alt", "svg", "csv"}: all 
         data drawn. Without id, title, source, alt, svg or csv the page is not built, and a
         picture that comes outside this contract is not built either.
 FINDING {"id", "sentence", "value", "unit", "lower", "upper", "level", "csv", "also"}: one
-        sentence for the summary and, where there is one, its number with an interval at `level` (0.95, say;
-        null for limits without a probability); `csv` is the text of the rows that it rests on,
-        which the page shows beside it; `also` maps a label to [value, lower, upper] by another
-        definition, for notebooks that gather findings. All but id and sentence may be null. The first findings
-        of a page stand in the index.
+        sentence for the summary and, where there is one, its number with an interval at `level`
+        (0.95, say; null for limits without a probability); `csv` is the text of the rows that it
+        rests on, which the page shows beside it; `also` maps a label to [value, lower, upper] by
+        another definition, for notebooks that gather findings. All but id and sentence may be
+        null. The first findings of a page stand in the index.
 
 A table takes the comment that opens its cell for its caption, unless it has one of its own.
 
