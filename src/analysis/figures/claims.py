@@ -52,7 +52,7 @@ def verdicts(
     return Figure(
         id=id,
         title=title,
-        subtitle="Claims of an op-ed of January 2019 (A) and of a memo of June 2018 (B), by verdict",
+        subtitle="Claims of an op-ed of January 2019 (A) and a memo of June 2018 (B), by verdict",
         source=source,
         alt=f"A row a claim, a column a verdict. Of {len(table)} claims: {told}.",
         data=table,
