@@ -32,7 +32,7 @@ def scrub(notebook: Any, root: Path) -> None:
 def scrub_output(output: Any, root: Path) -> Any:
     clean = text_cleaner(root)
     if output.output_type == "stream":
-        output.text = clean(output.text)
+        output.text = clean(written_over(output.text))
     elif output.output_type == "error":
         output.traceback = [clean(line) for line in output.traceback]
     else:
@@ -52,6 +52,17 @@ def text_cleaner(root: Path) -> Callable[[str], str]:
         return ADDRESS.sub("", text)
 
     return clean
+
+
+def written_over(text: str) -> str:
+    """What a terminal shows of lines, such as those of a progress bar, that return to their start.
+
+    >>> written_over("10 %\\r100 %\\ndone\\r\\n")
+    '100 %\\ndone\\n'
+    """
+    if "\r" not in text:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def merge_streams(outputs: list[Any]) -> list[Any]:
