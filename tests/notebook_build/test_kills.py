@@ -35,9 +35,18 @@ READER = "print('read', open('data/out.csv').read())"
 UNCOMPARED = ("lock", "workers", "timings")
 
 
+#: The project as it was first built, to be copied for each test: content alone is recorded.
+BUILT: dict[str, dict[str, str]] = {}
+
+
 @pytest.fixture
-def shop(workshop, code, figure):
+def shop(workshop, code, figure, tmp_path_factory):
     """A writer and a reader, built in both states of their input; `trees` holds what then lies."""
+    kept = tmp_path_factory.getbasetemp() / "built_shop"
+    if BUILT:
+        shutil.copytree(kept, workshop.root, dirs_exist_ok=True)
+        workshop.trees = BUILT
+        return workshop
     writer = [code(WRITER), code(f"FIGURE = {figure()!r}\n{FINISH}")]
     workshop.notebook("a_writer", *writer, inputs=["data/in.csv"], outputs=["data/out.csv"])
     workshop.notebook("b_reader", code(READER), inputs=["data/out.csv"])
@@ -47,6 +56,8 @@ def shop(workshop, code, figure):
         assert workshop.build() == 0
         workshop.trees[state] = tree(workshop.root)
     assert workshop.trees["1"] != workshop.trees["2"]
+    BUILT.update(workshop.trees)
+    shutil.copytree(workshop.root, kept)
     return workshop
 
 
@@ -131,16 +142,16 @@ def limited_to(size: int):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def in_own_mounts(mounts: str, root: Path) -> list[str]:
-    """The build under mounts that only it sees."""
-    build = f'exec "{sys.executable}" -m notebook_build --root .'
-    return ["unshare", "-m", "sh", "-c", f'cd "$0" && {mounts} && {build}', str(root)]
-
-
 def can_mount() -> bool:
     if shutil.which("unshare") is None:
         return False
-    return subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "x", "/mnt"]).returncode == 0
+    tried = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return subprocess.run(tried, capture_output=True).returncode == 0
+
+
+def in_own_mounts(script: str, root: Path) -> list[str]:
+    """A shell script under mounts that only it sees; `$0` is the root, `$@` builds what is here."""
+    return ["unshare", "-m", "sh", "-c", script, str(root), *COMMAND, "."]
 
 
 def obstacles(root: Path):
@@ -149,35 +160,58 @@ def obstacles(root: Path):
     yield "no byte", build, limited_to(0), "File too large"
     yield "no page", build, limited_to(3000), "Raise the limit on the size of files"
     if can_mount():
-        full = "mount -t tmpfs -o size=24k none reports"
-        yield "full disk", in_own_mounts(full, root), None, "No space left on device"
         locked = "mount --bind reports reports && mount -o remount,ro,bind reports"
-        yield "read-only", in_own_mounts(locked, root), None, "Make it writable"
+        yield "read-only", in_own_mounts(f'cd "$0" && {locked} && exec "$@"', root), None, WRITABLE
     elif os.getuid():
-        yield "read-only", ["sh", "-c", 'exec "$@"', "sh", *build], None, "Make it writable"
+        locked = 'chmod 555 "$0"/reports; "$@"; status=$?; chmod 755 "$0"/reports; exit $status'
+        yield "read-only", ["sh", "-c", locked, str(root), *build], None, WRITABLE
 
 
-def test_a_full_disk_or_a_locked_folder_is_told_and_costs_no_page(shop):
+WRITABLE = "Make it writable"
+
+
+def test_a_limit_or_a_locked_folder_is_told_and_costs_nothing(shop):
     shop.file("data/in.csv", "1")
-    before = tree(shop.root) | {"data/in.csv": shop.trees["1"]["data/in.csv"]}
+    before = tree(shop.root)
     tried = []
     for name, command, limit, said in obstacles(shop.root):
-        reports = shop.root / "reports"
-        if name == "read-only" and os.getuid():
-            reports.chmod(0o555)
         stopped = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True)
-        reports.chmod(0o755)
-        told = stopped.stdout + stopped.stderr
-        assert stopped.returncode == 1, (name, told)
-        assert said in told, (name, told)
-        assert "Traceback" not in told, (name, told)
-        assert_no_good_page_is_lost(shop)
-        now = tree(shop.root)
-        assert {path: now[path] for path in before if ".state" not in path} == {
-            path: content for path, content in before.items() if ".state" not in path
-        }, name
+        assert_stopped(stopped, said)
+        assert for_readers(tree(shop.root)) == for_readers(before), name
         tried.append(name)
     assert tried[:2] == ["no byte", "no page"]
+    assert shop.build() == 0
+    assert tree(shop.root) == shop.trees["1"]
+
+
+def assert_stopped(stopped: subprocess.CompletedProcess[str], said: str) -> None:
+    told = stopped.stdout + stopped.stderr
+    assert stopped.returncode == 1, told
+    assert said in told
+    assert "Traceback" not in told
+
+
+def for_readers(files: dict[str, str]) -> dict[str, str]:
+    return {path: content for path, content in files.items() if ".state" not in path}
+
+
+#: Fills a small disk that holds the project but for some kilobytes, builds on it, and copies the
+#: project back to where it can be looked at.
+ON_A_FULL_DISK = """mount -t tmpfs -o size=8m none /mnt && cp -a "$0" /mnt/full && cd /mnt/full
+dd if=/dev/zero of=/mnt/filler bs=1k 2>/dev/null; truncate -s -{free}k /mnt/filler
+"$@"; status=$?; rm /mnt/filler; cp -a /mnt/full "$0/../full{free}"; exit $status"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="this machine does not let us mount a small disk")
+@pytest.mark.parametrize("free", [0, 24])
+def test_a_full_disk_is_told_and_costs_nothing(shop, free):
+    shop.file("data/in.csv", "1")
+    before = for_readers(tree(shop.root))
+    script = ON_A_FULL_DISK.format(free=free)
+    stopped = subprocess.run(in_own_mounts(script, shop.root), capture_output=True, text=True)
+    assert_stopped(stopped, "No space left on device")
+    shop.root = shop.root.parent / f"full{free}"
+    assert for_readers(tree(shop.root)) == before
     assert shop.build() == 0
     assert tree(shop.root) == shop.trees["1"]
 
