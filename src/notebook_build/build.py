@@ -198,6 +198,8 @@ def clear_leftovers(project: Project) -> None:
     for folder in (project.reports, data, data / "rows", project.state):
         for unfinished in folder.glob(".*.new"):
             unfinished.unlink()
+    for log in project.state.glob("*.log"):
+        log.unlink()
     for name in recorded_names(project):
         record = read_record(project, name)
         if record is None:

@@ -20,7 +20,7 @@ import pandas as pd
 from notebook_build import FINDING, BuildError
 from notebook_build.config import Project, read_project
 from notebook_build.fingerprint import hash_file
-from notebook_build.state import executed_path, read_record, recorded_names
+from notebook_build.state import executed_path, record_path, recorded_names
 
 NUMBERS = ("value", "lower", "upper")
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -87,11 +87,13 @@ def built_commit(project: Project, commit: str) -> Project:
         [sys.executable, "-m", "notebook_build", "--root", str(folder)],
         env=kept | {"PYTHONPATH": str(folder / "src")},
         cwd=folder,
-        stdout=sys.stderr,
+        capture_output=True,
+        text=True,
         check=False,
     )
     if built.returncode:
-        raise BuildError(f"commit {oid[:12]} does not build; what it printed stands above.")
+        told = (built.stdout + built.stderr).strip()
+        raise BuildError(f"commit {oid[:12]} does not build. It printed:\n{told}")
     return read_project(folder)
 
 
@@ -136,7 +138,7 @@ def findings(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
     """What the notebooks handed over, by page and id; runs with other parameters are left out."""
     found = {}
     for name in recorded_names(project):
-        if (read_record(project, name) or {}).get("given"):
+        if any_record(project, name).get("given"):
             continue
         notebook = json.loads(executed_path(project, name).read_text(encoding="utf-8"))
         for cell in notebook["cells"]:
@@ -144,6 +146,11 @@ def findings(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
                 if payload := output.get("data", {}).get(FINDING):
                     found[name, payload["id"]] = payload
     return found
+
+
+def any_record(project: Project, name: str) -> dict[str, Any]:
+    """A record as it lies there: that of a commit may be of an older version."""
+    return json.loads(record_path(project, name).read_text(encoding="utf-8"))
 
 
 def finding_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -175,7 +182,7 @@ def compare_tables(before: Project, after: Project) -> Compared:
     """The tables that default runs wrote; of a CSV and a Parquet of the same name, the CSV."""
     old, new = tables(before), tables(after)
     compared = Compared([])
-    for path in sorted(old.keys() | new.keys()):
+    for path in sorted(old | new):
         if path not in new:
             compared.lines.append(f"{path} is gone")
         elif path not in old:
@@ -188,10 +195,8 @@ def compare_tables(before: Project, after: Project) -> Compared:
 
 
 def tables(project: Project) -> set[str]:
-    records = [read_record(project, name) for name in recorded_names(project)]
-    paths = {
-        path for record in records if record and not record["given"] for path in record["outputs"]
-    }
+    records = [any_record(project, name) for name in recorded_names(project)]
+    paths = {path for record in records if not record.get("given") for path in record["outputs"]}
     return {path for path in paths if not has_csv_twin(path, paths)}
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from notebook_build.config import Project
 from notebook_build.contract import without_formulas
-from notebook_build.state import write_whole
 
 FOLDER = "tables"
 #: Larger ones no spreadsheet opens with pleasure; they stay where they are, and are not linked.
@@ -27,12 +26,16 @@ def is_offered(file: Path) -> bool:
     return file.suffix == ".csv" and file.is_file() and file.stat().st_size <= LARGEST_BYTES
 
 
-def write_tables(project: Project, paths: Iterable[str]) -> None:
-    """Bring the copies up to their tables, and remove those of tables that are no more."""
-    links = table_links(project, paths)
-    for path, link in links.items():
-        write_whole(project.reports / link, for_spreadsheets((project.root / path).read_bytes()))
-    wanted = {project.reports / link for link in links.values()}
+def table_files(project: Project, paths: Iterable[str]) -> dict[Path, bytes]:
+    """The copies of those tables, by where they go."""
+    return {
+        project.reports / link: for_spreadsheets((project.root / path).read_bytes())
+        for path, link in table_links(project, paths).items()
+    }
+
+
+def remove_other_tables(project: Project, wanted: Container[Path]) -> None:
+    """Remove the copies of tables that are no more, and what a killed build left of a copy."""
     for file in (project.reports / FOLDER).rglob("*"):
         if file.is_file() and file not in wanted:
             file.unlink()

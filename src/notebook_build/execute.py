@@ -145,7 +145,8 @@ class Engine(NBClientEngine):
             iopub_timeout=OUTPUT_SECONDS,
             force_raise_errors=True,
             record_timing=False,
-            coalesce_streams=True,
+            # We join them ourselves: nbclient's way takes the square of a line's length.
+            coalesce_streams=False,
             # Nothing of the kernel's is worth a wait once its cells have ended.
             shutdown_kernel="immediate",
             # Sockets in the run's private folder: two runs at once would race for the same ports,

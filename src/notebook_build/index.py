@@ -14,11 +14,11 @@ from markupsafe import Markup
 from notebook_build import BuildError
 from notebook_build.config import Project
 from notebook_build.contract import typographic
-from notebook_build.downloads import table_links, write_tables
+from notebook_build.downloads import remove_other_tables, table_files, table_links
 from notebook_build.notebook import Notebook
 from notebook_build.provenance import citation
 from notebook_build.staleness import staleness
-from notebook_build.state import read_record, write_whole
+from notebook_build.state import read_record, write_together
 from notebook_build.targets import Target, in_words, recorded_runs
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -51,10 +51,14 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         citation=citation(project),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
-    write_tables(project, tables(built) | {entry["table"] for entry in project.status})
-    write_whole(project.reports / "index.html", html)
-    write_whole(project.reports / "provenance.json", provenance(commit, built))
-    write_whole(project.reports / "exhibits.json", exhibits(built))
+    copies = table_files(project, tables(built) | {entry["table"] for entry in project.status})
+    pages = {
+        "index.html": html,
+        "provenance.json": provenance(commit, built),
+        "exhibits.json": exhibits(built),
+    }
+    write_together(copies | {project.reports / name: text for name, text in pages.items()})
+    remove_other_tables(project, copies)
 
 
 def template() -> Any:

@@ -76,16 +76,25 @@ def timings_path(project: Project) -> Path:
 
 def write_whole(path: Path, text: str | bytes) -> None:
     """Write a file whole or not at all; one that holds this content already is left alone."""
-    content = text.encode() if isinstance(text, str) else text
-    if path.exists() and path.read_bytes() == content:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    write_together({path: text})
+
+
+def write_together(files: dict[Path, str | bytes]) -> None:
+    """Write files that belong together: none takes its place before all are on the disk."""
+    unfinished: dict[Path, Path] = {}
     try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        for path, text in files.items():
+            content = text.encode() if isinstance(text, str) else text
+            if path.exists() and path.read_bytes() == content:
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished[path] = path.with_name(f".{path.name}.{os.getpid()}.new")
+            unfinished[path].write_bytes(content)
+        for path, written in unfinished.items():
+            written.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        for written in unfinished.values():
+            written.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from notebook_build.fingerprint import (
 )
 from notebook_build.kernel import kernel_environment, private_folder
 from notebook_build.notebook import Notebook
-from notebook_build.state import at_work, executed_path, write_whole
+from notebook_build.state import at_work, executed_path, write_together
 from notebook_build.targets import Target, literals
 
 #: Processes are forked from one that has papermill and nbconvert loaded: three seconds, once.
@@ -136,9 +136,10 @@ def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> di
     page = read_page(executed, name, notebook.title, notebook.question, project.title, made_from)
     html = render(page, executed)
     files = data_files(page) | {f"{name}.html": html.encode()}
-    for path, content in files.items():
-        write_whole(project.reports / path, content)
-    write_whole(executed_path(project, name), as_text(executed))
+    write_together(
+        {project.reports / path: content for path, content in files.items()}
+        | {executed_path(project, name): as_text(executed)}
+    )
     return {
         "executed": hash_file(executed_path(project, name)),
         "rendering": rendering_parts(project, notebook),

@@ -6,9 +6,16 @@ import pytest
 
 from notebook_build import BuildError
 from notebook_build.config import Project
-from notebook_build.downloads import LARGEST_BYTES, for_spreadsheets, table_links, write_tables
+from notebook_build.downloads import (
+    LARGEST_BYTES,
+    for_spreadsheets,
+    remove_other_tables,
+    table_files,
+    table_links,
+)
 from notebook_build.index import NOT_RECORDED, STAMP, current_commit, status
 from notebook_build.provenance import citation, corrections
+from notebook_build.state import write_together
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -83,10 +90,17 @@ def test_copies_follow_their_tables(root):
     (root / "data" / "notes.txt").write_text("no table")
     every = ["data/claims.csv", "data/big.csv", "data/notes.txt", "data/gone.csv"]
     assert table_links(project, every) == {"data/claims.csv": "tables/data/claims.csv"}
-    write_tables(project, every)
+    copies = table_files(project, every)
     copy = root / "reports" / "tables" / "data" / "claims.csv"
+    assert list(copies) == [copy]
+    write_together(copies)
     assert copy.read_text(encoding="utf-8-sig").startswith("claim,verdict")
-    write_tables(project, [])
+    left = copy.with_name(".claims.csv.1.new")
+    left.touch()
+    remove_other_tables(project, copies)
+    assert copy.exists()
+    assert not left.exists()
+    remove_other_tables(project, {})
     assert not copy.exists()
 
 
