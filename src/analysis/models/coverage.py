@@ -18,12 +18,14 @@ import pandas as pd
 from analysis.models.benchmarks import Flat2016, Sarimax, SeasonalNaive
 from analysis.models.counterfactual import HORIZONS, Counterfactual, Engine, interval
 from analysis.models.holiday import lunar_new_year
+from analysis.models.monthly_state_space import persistence
 from analysis.models.segmented import Segmented
 from analysis.models.structural import (
-    DRIFT_PRIOR,
+    FIRST_SLOPE,
     LEVEL_SD,
     MONTH_SD,
     PERSISTENCE,
+    SLOPE_SD,
     Structural,
 )
 from analysis.models.trade_observations import (
@@ -117,13 +119,14 @@ def airline(rng: np.random.Generator) -> np.ndarray:
 
 def own_family(rng: np.random.Generator) -> np.ndarray:
     """What the structural engine supposes before it sees data."""
-    month, level = (
-        np.exp(np.log(law[0]) + 0.5 * law[1] * rng.standard_normal())
-        for law in (MONTH_SD, LEVEL_SD)
+    month, level, shocks = (
+        np.exp(rng.normal(np.log(middle), spread))
+        for middle, spread in (MONTH_SD, LEVEL_SD, SLOPE_SD)
     )
-    phi = 1 / (1 + np.exp(-rng.normal(*PERSISTENCE)))
-    drift = DRIFT_PRIOR * rng.standard_normal() * np.arange(len(MONTHS)) / 12
-    return drift + _autoregression(phi, level, rng) + rng.normal(0, month, len(MONTHS))
+    phi = persistence(rng.normal(*PERSISTENCE))
+    slopes = rng.normal(0, FIRST_SLOPE) + np.cumsum(rng.normal(0, shocks, len(MONTHS)))
+    trend = np.cumsum(slopes / 12)
+    return trend + _autoregression(phi, level, rng) + rng.normal(0, month, len(MONTHS))
 
 
 PROCESSES = {
@@ -139,7 +142,6 @@ def engines() -> tuple[Engine, ...]:
     return (
         Structural(),
         Structural(controls=("brent",)),
-        Structural(drift=False),
         Segmented(),
         Segmented(errors="prais-winsten"),
         Flat2016(),
