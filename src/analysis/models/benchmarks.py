@@ -28,6 +28,9 @@ YEAR = 12
 #: Orders of the airline model (Box and Jenkins 1976), the seasonal ARIMA of first resort.
 ORDER, SEASONAL_ORDER = (0, 1, 1), (0, 1, 1, YEAR)
 
+#: Candidates for each vector of parameters that is kept.
+CANDIDATES = 10
+
 
 @dataclass(frozen=True)
 class Flat2016:
@@ -125,8 +128,8 @@ def _naive(
 class Sarimax:
     """The airline model on the logarithms of the known months; unknown months are missing.
 
-    Parameters are drawn from their asymptotic normal law, `parameter_draws` vectors in all, each
-    for an equal share of `paths`.
+    Parameters are drawn by their likelihood, `parameter_draws` vectors in all, each for an equal
+    share of `paths`.
     """
 
     seed: int = 20161204
@@ -151,8 +154,7 @@ class Sarimax:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they warn of is asked for below
             result = model.fit(disp=0, maxiter=200)
-        covariance = np.asarray(result.cov_params())
-        if not result.mle_retvals["converged"] or not np.isfinite(covariance).all():
+        if not result.mle_retvals["converged"]:
             raise FitError(
                 f"{known.flow}, {window.first} to {window.train_end}: the seasonal ARIMA did not "
                 "converge: change the window"
@@ -168,7 +170,13 @@ class Sarimax:
                 rng=rng,
             )
             for params, part in zip(
-                _admissible(rng, np.asarray(result.params), covariance, self.parameter_draws),
+                _likely(
+                    rng,
+                    model,
+                    np.asarray(result.params),
+                    int(logs.notna().sum()),
+                    self.parameter_draws,
+                ),
                 np.array_split(rows, self.parameter_draws),
                 strict=True,
             )
@@ -191,14 +199,21 @@ def _holiday(months: pd.PeriodIndex) -> np.ndarray:
     return lunar_new_year(months).to_numpy()[:, None]
 
 
-def _admissible(
-    rng: np.random.Generator, params: np.ndarray, covariance: np.ndarray, number: int
+def _likely(
+    rng: np.random.Generator, model: SARIMAX, params: np.ndarray, months: int, number: int
 ) -> np.ndarray:
-    """Draws around `params`, moving averages kept invertible and the variance positive.
+    """Parameter vectors by likelihood, the moving averages flat on the invertible space before it.
 
-    The law is the asymptotic one; what lies outside the model's space is put on its edge.
+    Their maximum is often on the edge of that space, where an asymptotic normal law is none. The
+    holiday and the variance, which come before and after them, are drawn around their maximum, the
+    variance by the law of a chi-square with as many degrees of freedom as `months`.
     """
-    draws = rng.multivariate_normal(params, covariance, size=number, method="svd")
-    draws[:, -3:-1] = np.clip(draws[:, -3:-1], -0.99, 0.99)
-    draws[:, -1] = np.maximum(draws[:, -1], params[-1] / 10)
-    return draws
+    drawn = np.tile(params, (CANDIDATES * number, 1))
+    drawn[:, -3:-1] = rng.uniform(-1, 1, (len(drawn), 2))
+    drawn[:, -1] *= months / rng.chisquare(months, len(drawn))
+    logs = np.array([model.loglike(one) for one in drawn])
+    # What the proposal of the variance favours is taken out again: flat in its logarithm.
+    ratio = params[-1] / drawn[:, -1]
+    logs -= 0.5 * months * (np.log(ratio) - ratio)
+    weights = np.exp(logs - logs.max())
+    return drawn[rng.choice(len(drawn), size=number, p=weights / weights.sum())]
