@@ -128,8 +128,8 @@ def _naive(
 class Sarimax:
     """The airline model on the logarithms of the known months; unknown months are missing.
 
-    Parameters are drawn by their likelihood, `parameter_draws` vectors in all, each for an equal
-    share of `paths`.
+    Parameters are drawn by their likelihood, `parameter_draws` vectors in all. Each meets another
+    joint draw of the months and serves an equal share of `paths`.
     """
 
     seed: int = 20161204
@@ -142,11 +142,11 @@ class Sarimax:
         """As `Engine.fit`. The known months alone count: sums of unknown ones are not used."""
         known = observations.within(window)
         training, evaluation = window.training, window.evaluation
-        logs = np.log(pinned_months(known.figures)).reindex(training)
-        shift, _ = history_law(known)
-        logs = logs + np.where(training < CUSTOMS_START, shift, 0.0)
+        single = pinned_months(known.figures).index
+        history = np.where(training < CUSTOMS_START, history_law(known)[0], 0.0)
+        drawn = np.log(known.draws[single]).reindex(columns=training).to_numpy() + history
         model = SARIMAX(
-            logs.to_numpy(),
+            drawn.mean(axis=0),
             exog=_holiday(training) if self.lunar_new_year else None,
             order=ORDER,
             seasonal_order=SEASONAL_ORDER,
@@ -160,26 +160,20 @@ class Sarimax:
                 "converge: change the window"
             )
         rng = np.random.default_rng(self.seed)
-        rows = draw_rows(known.draws, self.paths)
+        parameters = _likely(rng, result, len(single), self.parameter_draws)
+        share = -(-self.paths // self.parameter_draws)
+        rows = np.repeat(draw_rows(known.draws, self.parameter_draws), share)[: self.paths]
         simulated = [
-            result.model.smooth(params).simulate(
+            model.clone(drawn[row], exog=model.exog)
+            .smooth(params)
+            .simulate(
                 len(evaluation),
                 anchor="end",
-                repetitions=len(part),
+                repetitions=share,
                 exog=_holiday(evaluation) if self.lunar_new_year else None,
                 rng=rng,
             )
-            for params, part in zip(
-                _likely(
-                    rng,
-                    model,
-                    np.asarray(result.params),
-                    int(logs.notna().sum()),
-                    self.parameter_draws,
-                ),
-                np.array_split(rows, self.parameter_draws),
-                strict=True,
-            )
+            for params, row in zip(parameters, rows[::share], strict=True)
         ]
         paths = np.concatenate([np.reshape(part, (len(evaluation), -1)).T for part in simulated])
         return Counterfactual(
@@ -187,11 +181,11 @@ class Sarimax:
             known.vintage,
             self.name,
             window,
-            np.exp(paths),
+            np.exp(paths[: self.paths]),
             known.draws[evaluation].to_numpy()[rows],
             pd.Series(np.exp(result.fittedvalues), index=training).iloc[YEAR + 1 :],
             self.seed,
-            {"log likelihood": float(result.llf), "months": float(logs.notna().sum())},
+            {"log likelihood": float(result.llf), "months": float(len(single))},
         )
 
 
@@ -199,19 +193,18 @@ def _holiday(months: pd.PeriodIndex) -> np.ndarray:
     return lunar_new_year(months).to_numpy()[:, None]
 
 
-def _likely(
-    rng: np.random.Generator, model: SARIMAX, params: np.ndarray, months: int, number: int
-) -> np.ndarray:
+def _likely(rng: np.random.Generator, result, months: int, number: int) -> np.ndarray:
     """Parameter vectors by likelihood, the moving averages flat on the invertible space before it.
 
     Their maximum is often on the edge of that space, where an asymptotic normal law is none. The
-    holiday and the variance, which come before and after them, are drawn around their maximum, the
-    variance by the law of a chi-square with as many degrees of freedom as `months`.
+    variance, which comes last, is proposed by the law of a chi-square with `months` degrees of
+    freedom; the holiday's coefficient stays at its maximum.
     """
+    params = np.asarray(result.params)
     drawn = np.tile(params, (CANDIDATES * number, 1))
     drawn[:, -3:-1] = rng.uniform(-1, 1, (len(drawn), 2))
     drawn[:, -1] *= months / rng.chisquare(months, len(drawn))
-    logs = np.array([model.loglike(one) for one in drawn])
+    logs = np.array([result.model.loglike(one) for one in drawn])
     # What the proposal of the variance favours is taken out again: flat in its logarithm.
     ratio = params[-1] / drawn[:, -1]
     logs -= 0.5 * months * (np.log(ratio) - ratio)
