@@ -308,7 +308,7 @@ def _by_process(scores: pd.DataFrame, line) -> pd.DataFrame:
         groups = [("all", own), *own.groupby("process", sort=False)]
         for process, part in groups:
             for horizon, at in part.groupby("horizon"):
-                fitted = at[at["error"].fillna("") == ""]
+                fitted = at[at["error"].isna() | (at["error"] == "")]
                 rows.append(
                     {"engine": engine, "process": process, "horizon": horizon, **line(fitted, at)}
                 )
