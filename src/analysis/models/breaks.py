@@ -12,6 +12,7 @@ the tests take for autocorrelation, and blur the dates.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -396,9 +397,7 @@ def _dates(
     rho = max(autocorrelation(residuals, at), 0.0)
     longer = (1 + rho) / (1 - min(rho, LARGEST_AUTOCORRELATION))
     ends = [0, *breaks, len(residuals)]
-    variances = [
-        longer * residuals[a:b].var(ddof=1) for a, b in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    variances = [longer * residuals[a:b].var(ddof=1) for a, b in itertools.pairwise(ends)]
     rows = []
     for number, place in enumerate(breaks):
         change = levels[number + 1] - levels[number]

@@ -1,4 +1,4 @@
-"""Breaks agree with brute force, with published dates, and keep their size under autocorrelation."""
+"""Breaks agree with brute force and published dates, and keep their size in autocorrelation."""
 
 import itertools
 
@@ -61,7 +61,7 @@ def brute_force(y: np.ndarray, number: int, least: int) -> tuple[float, tuple[in
     for places in itertools.combinations(range(least, len(y) - least + 1), number):
         ends = [0, *places, len(y)]
         if min(np.diff(ends)) >= least:
-            parts = zip(ends[:-1], ends[1:], strict=True)
+            parts = itertools.pairwise(ends)
             tried.append((sum(ssr(y[a:b]) for a, b in parts), places))
     return min(tried)
 
