@@ -1,0 +1,123 @@
+"""Months that nobody printed, seen through sums and rates: a state space on statsmodels.
+
+The logarithm of a month is  x = a + e + X b:  a level a that returns to its mean (or, close to
+phi = 1, wanders), a disturbance e of the month alone, and regressors X (constant, drift, season,
+holiday, prices) with coefficients b. Figures are linear forms of the last months' x
+(`log_figures`), so the state carries as many lags of a + e as the longest figure reaches back: 24
+for the growth of a year's sum. All initial laws are proper, so the likelihood is the density of a
+multivariate normal law and needs no diffuse start.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from statsmodels.tsa.statespace.mlemodel import MLEModel
+
+from analysis.models.log_figures import LEAST_ERROR, LogFigures
+
+#: Places in the state.
+LEVEL, MONTH = 0, 1
+
+
+class MonthlyStateSpace(MLEModel):
+    """Log months behind `figures`, given for the months of `regressors` (one row a month).
+
+    `prior_mean` and `prior_sd` are the law of the coefficients, one a regressor. Parameters, on
+    the scale of `start_params`: logarithm of the standard deviation of e, logarithm of that of
+    the shocks to a, and logit of phi. State: a, the month a + e with its lags, coefficients.
+    """
+
+    def __init__(
+        self,
+        figures: LogFigures,
+        regressors: pd.DataFrame,
+        prior_mean: np.ndarray,
+        prior_sd: np.ndarray,
+    ) -> None:
+        self.figures, self.lags = figures, figures.reach
+        self.regressors = regressors.to_numpy()
+        self.prior_mean, self.prior_variance = prior_mean, np.asarray(prior_sd) ** 2
+        self.places = _places(figures.ends)
+        months, width = len(regressors), max(place for _, place in self.places) + 1
+        endog = np.full((months, width), np.nan)
+        states = 1 + self.lags + len(prior_mean)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of months without a figure: that is what they are
+            super().__init__(endog, k_states=states, k_posdef=2)
+        self._set_figures(endog)
+        self.coefficients = slice(1 + self.lags, states)
+        self._set_constant_parts()
+
+    @property
+    def start_params(self) -> np.ndarray:
+        return np.array([np.log(0.1), np.log(0.05), 2.0])
+
+    @property
+    def param_names(self) -> list[str]:
+        return ["log sd of the month", "log sd of the level's shocks", "logit of phi"]
+
+    def update(self, params, **kwargs):
+        """Variances, persistence and the initial law at `params`."""
+        month, level = np.exp(2 * np.asarray(params[:2]))
+        phi = persistence(params[2])
+        self.ssm["transition", LEVEL, LEVEL] = phi
+        self.ssm["transition", MONTH, LEVEL] = phi
+        self.ssm["state_cov"] = np.diag([level, month])
+        start = np.zeros((self.k_states, self.k_states))
+        start[: MONTH + 1, : MONTH + 1] = level / (1 - phi**2)
+        start[MONTH, MONTH] += month
+        start[self.coefficients, self.coefficients] = np.diag(self.prior_variance)
+        mean = np.zeros(self.k_states)
+        mean[self.coefficients] = self.prior_mean
+        self.ssm.initialize_known(mean, start)
+
+    def take_figures_as_exact(self) -> None:
+        """Leave the figures no error but rounding of the floating point, to be given as drawn."""
+        error = self.ssm["obs_cov"].copy()
+        for end, place in self.places:
+            error[place, place, end] = LEAST_ERROR**2
+        self.ssm["obs_cov"] = error
+
+    def _set_figures(self, endog: np.ndarray) -> None:
+        for (end, place), value in zip(self.places, self.figures.values, strict=True):
+            endog[end, place] = value
+        self.ssm.bind(np.ascontiguousarray(endog))
+
+    def _set_constant_parts(self) -> None:
+        months, width = len(self.regressors), self.k_endog
+        design = np.zeros((width, self.k_states, months))
+        error = np.zeros((width, width, months))
+        error[range(width), range(width), :] = 1.0  # where no figure is, any number will do
+        for number, (end, place) in enumerate(self.places):
+            form = self.figures.forms[number]
+            reach = min(end + 1, self.lags)
+            design[place, MONTH : MONTH + reach, end] = form[end + 1 - reach : end + 1][::-1]
+            design[place, self.coefficients, end] = form @ self.regressors
+            error[place, place, end] = self.figures.variances[number]
+        self.ssm["design"], self.ssm["obs_cov"] = design, error
+        transition = np.zeros((self.k_states, self.k_states))
+        for lag in range(MONTH + 1, MONTH + self.lags):
+            transition[lag, lag - 1] = 1.0
+        for place in range(self.coefficients.start, self.k_states):
+            transition[place, place] = 1.0
+        selection = np.zeros((self.k_states, 2))
+        selection[LEVEL, 0] = selection[MONTH, 0] = selection[MONTH, 1] = 1.0
+        self.ssm["transition"], self.ssm["selection"] = transition, selection
+
+
+def persistence(logit: float) -> float:
+    """phi between 0 and 1 from its logit."""
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _places(ends: np.ndarray) -> list[tuple[int, int]]:
+    """(last month, column) of every figure: figures that end in one month stand side by side."""
+    seen: dict[int, int] = {}
+    places = []
+    for end in ends.tolist():
+        places.append((end, seen.get(end, 0)))
+        seen[end] = seen.get(end, 0) + 1
+    return places

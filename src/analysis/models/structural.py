@@ -1,0 +1,346 @@
+"""A structural time series in which every published figure counts as it was published.
+
+Works in logarithms, with sums linearised along a path that is renewed until it stands still
+(iterated log-linearisation): season, holiday and prices move this trade in proportion, a month
+cannot be negative, and growth rates are differences of logarithms. In levels the sums would be
+exact, but the season's size would have to follow the level, and rates would not be linear.
+
+Simulated paths carry three uncertainties. Of the data: each path starts from the figures as one
+joint draw of the months has them. Of the parameters: they are drawn from their posterior law, by
+importance sampling around the mode on the transformed scale. Of the path: level, coefficients and
+disturbances are drawn for each. The laws stated before the data (`MONTH_SD` and below) are wide,
+and keep the variances off the edge at zero, where 50 months often put their maximum likelihood
+(Chung, Rabe-Hesketh, Dorie, Gelman and Liu 2013, Psychometrika 78(4), 685-709).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import helmert
+from scipy.optimize import minimize
+from statsmodels.tools.numdiff import approx_hess3
+from statsmodels.tsa.statespace.kalman_filter import (
+    FILTER_UNIVARIATE,
+    MEMORY_CONSERVE,
+    MEMORY_STORE_ALL,
+)
+
+from analysis.models.counterfactual import Counterfactual, draw_rows
+from analysis.models.holiday import lunar_new_year
+from analysis.models.log_figures import LogFigures, drawn_figures, log_figures
+from analysis.models.monthly_state_space import (
+    LEVEL,
+    MONTH,
+    MonthlyStateSpace,
+    persistence,
+)
+from analysis.models.trade_observations import (
+    CUSTOMS_START,
+    FitError,
+    TradeObservations,
+    Window,
+    WindowError,
+)
+
+#: Law of the standard deviation of a month's own disturbance, and of the level's shocks, in
+#: logarithms: log-normal, median and standard deviation of the logarithm. Monthly trade of a
+#: whole country moves by some per cent, and hardly ever by less than one or more than fifty.
+MONTH_SD = (0.07, 1.0)
+LEVEL_SD = (0.07, 1.0)
+#: Law of the logit of the level's persistence: half of it lies above 0.9 (half of a shock gone
+#: after 7 months), a tenth above 0.98 (34 months), so that a level that wanders is not ruled out.
+PERSISTENCE = (2.2, 1.4)
+#: Standard deviation of the coefficients before the data, in logarithms: the mean level, the drift
+#: a year, a calendar month against the year's mean, the whole holiday, elasticity to a price.
+LEVEL_PRIOR, DRIFT_PRIOR, SEASON_PRIOR, HOLIDAY_PRIOR, PRICE_PRIOR = 1.0, 0.1, 0.3, 0.5, 1.0
+#: The linearisation stands still when no value moves by more than this (logarithm).
+STILL = 1e-3
+#: Rounds of linearisation before the fit counts as not converged.
+ROUNDS = 20
+#: Parameter draws, and their proposal: Student's t of so many degrees of freedom.
+PARAMETER_DRAWS, PROPOSAL_DF = 400, 5
+#: Fewer effective parameter draws than this, and the law around the mode is none.
+LEAST_EFFECTIVE = 20
+
+
+@dataclass(frozen=True)
+class Structural:
+    """Level, drift, season, holiday and prices in logarithms; see the module.
+
+    `controls` names columns of `TradeObservations.controls` (positive prices, which enter as
+    logarithms); `drift=False` lets the level return to a constant; `paths` and `seed` are of the
+    simulation. Equal seeds give equal paths.
+    """
+
+    seed: int = 20161201
+    paths: int = 1000
+    controls: tuple[str, ...] = ()
+    lunar_new_year: bool = True
+    drift: bool = True
+
+    @property
+    def name(self) -> str:
+        parts = ["structural", *self.controls]
+        parts += [] if self.drift else ["no drift"]
+        parts += [] if self.lunar_new_year else ["no holiday"]
+        return ", ".join(parts)
+
+    def fit(self, observations: TradeObservations, window: Window) -> Counterfactual:
+        """As `Engine.fit`. Raises FitError also when a control is missing in the window."""
+        known = observations.within(window)
+        regressors, mean, sd = self._regressors(known, window)
+        training = window.training
+        model, mode, rounds = _fitted(known, regressors.loc[training], mean, sd)
+        rng = np.random.default_rng(self.seed)
+        parameters, effective = _parameter_draws(model, mode, self.paths, rng)
+        rows = draw_rows(known.draws, self.paths)
+        drawn = drawn_figures(known.figures, known.draws[training])[rows] - model.figures.constants
+        future = regressors.loc[window.evaluation].to_numpy()
+        simulated = _paths(model, parameters, drawn, future, rng)
+        return Counterfactual(
+            known.flow,
+            known.vintage,
+            self.name,
+            window,
+            np.exp(simulated),
+            known.draws[window.evaluation].to_numpy()[rows],
+            pd.Series(np.exp(_smoothed(model, mode)[1]), index=training),
+            self.seed,
+            {
+                **dict(zip(model.param_names, mode, strict=True)),
+                "log likelihood": float(model.loglike(mode)),
+                "figures": float(len(known.figures)),
+                "rounds of linearisation": float(rounds),
+                "effective parameter draws": effective,
+                **_coefficients(model, mode, regressors.columns),
+            },
+        )
+
+    def _regressors(
+        self, known: TradeObservations, window: Window
+    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        """Regressors of all months of the window, means and standard deviations of their laws."""
+        months = pd.period_range(window.first, window.evaluation_end, freq="M")
+        level = float(np.log(known.draws[window.training].to_numpy().mean()))
+        parts = {"mean": (np.ones(len(months)), level, LEVEL_PRIOR)}
+        if self.drift:
+            years = (months.asi8 - window.train_end.ordinal) / 12
+            parts["drift"] = (years, 0.0, DRIFT_PRIOR)
+        if window.first < CUSTOMS_START:
+            parts["history"] = (-(months < CUSTOMS_START).astype(float), *ratio_law(known))
+        if self.lunar_new_year:
+            parts["holiday"] = (lunar_new_year(months).to_numpy(), 0.0, HOLIDAY_PRIOR)
+        for name in self.controls:
+            price = log_price(known.controls, name, months, window)
+            parts[name] = (price, 0.0, PRICE_PRIOR)
+        for number, season in enumerate(season_contrasts(months).T, 1):
+            parts[f"season {number}"] = (season, 0.0, SEASON_PRIOR)
+        table = pd.DataFrame({name: part[0] for name, part in parts.items()}, index=months)
+        mean, sd = (np.array([part[place] for part in parts.values()]) for place in (1, 2))
+        return table, mean, sd
+
+
+def season_contrasts(months: pd.PeriodIndex) -> np.ndarray:
+    """months × 11: orthonormal contrasts of the calendar months, which add to zero over a year."""
+    return helmert(12)[:, months.month - 1].T
+
+
+def ratio_law(observations: TradeObservations) -> tuple[float, float]:
+    """Mean and standard deviation of log (customs level / history): uniform on its range."""
+    lower, upper = np.log(observations.history_ratio)
+    return float((lower + upper) / 2), float(max(upper - lower, 1e-6) / np.sqrt(12))
+
+
+def log_price(
+    controls: pd.DataFrame, name: str, months: pd.PeriodIndex, window: Window
+) -> np.ndarray:
+    """Logarithm of a price less its mean in training. Raises FitError where it is missing."""
+    if name not in controls:
+        raise FitError(f"control {name!r}: expected one of {list(controls)}, found none of it")
+    price = controls[name].reindex(months)
+    unusable = price.index[~(price > 0)]
+    if len(unusable):
+        raise FitError(
+            f"control {name!r}: expected a positive price in every month of the window, found none "
+            f"in {unusable[0]}: shorten the window or leave the control out"
+        )
+    logs = np.log(price)
+    return (logs - logs.loc[window.training].mean()).to_numpy()
+
+
+def log_prior(params: np.ndarray) -> float:
+    """Log density of the parameters' law before the data, up to a constant."""
+    centres = np.array([np.log(MONTH_SD[0]), np.log(LEVEL_SD[0]), PERSISTENCE[0]])
+    spreads = np.array([MONTH_SD[1], LEVEL_SD[1], PERSISTENCE[1]])
+    return float(-0.5 * np.sum(((params - centres) / spreads) ** 2))
+
+
+def _log_posterior(model: MonthlyStateSpace, params: np.ndarray) -> float:
+    model.update(params)
+    value = model.ssm.loglike() + log_prior(params)
+    return float(value) if np.isfinite(value) else -1e10
+
+
+def _fitted(
+    known: TradeObservations, regressors: pd.DataFrame, mean: np.ndarray, sd: np.ndarray
+) -> tuple[MonthlyStateSpace, np.ndarray, int]:
+    """The model linearised along its own smoothed path, its mode, and the rounds that it took."""
+    months = regressors.index
+    path = np.log(known.draws[months].to_numpy().mean(axis=0))
+    mode, before = None, np.inf
+    for number in range(1, ROUNDS + 1):
+        model = MonthlyStateSpace(log_figures(known.figures, months, path), regressors, mean, sd)
+        _for_likelihood(model)
+        values = model.figures.values
+        if mode is not None and np.abs(values - before).max() < STILL:
+            return model, mode, number
+        mode = _mode(model, model.start_params if mode is None else mode, known, months)
+        path, before = _smoothed(model, mode)[0], values
+    raise FitError(
+        f"{known.flow}, {months[0]} to {months[-1]}: expected the linearisation to stand still "
+        f"within {ROUNDS} rounds, found it moving: the sums are too long for the months around them"
+    )
+
+
+def _mode(
+    model: MonthlyStateSpace, start: np.ndarray, known: TradeObservations, months: pd.PeriodIndex
+) -> np.ndarray:
+    found = minimize(lambda params: -_log_posterior(model, params), start, method="L-BFGS-B")
+    if not found.success or not np.isfinite(found.fun) or found.fun >= 1e10:
+        raise FitError(
+            f"{known.flow}, {months[0]} to {months[-1]}: the structural fit did not converge "
+            f"({found.message}): change the window or the controls"
+        )
+    return found.x
+
+
+def _parameter_draws(
+    model: MonthlyStateSpace, mode: np.ndarray, paths: int, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """One parameter vector a path from the posterior, and how many draws they are worth."""
+    precision = -approx_hess3(mode, lambda params: _log_posterior(model, params))
+    values, vectors = np.linalg.eigh(precision)
+    # A ridge of the likelihood is no wider than the law before the data.
+    root = vectors / np.sqrt(np.maximum(values, 1 / 4))
+    normal = rng.standard_normal((PARAMETER_DRAWS, len(mode)))
+    stretch = np.sqrt(PROPOSAL_DF / rng.chisquare(PROPOSAL_DF, PARAMETER_DRAWS))
+    draws = mode + stretch[:, None] * normal @ root.T
+    size = (normal**2).sum(axis=1) * stretch**2
+    proposal = -0.5 * (PROPOSAL_DF + len(mode)) * np.log1p(size / PROPOSAL_DF)
+    weights = np.array([_log_posterior(model, params) for params in draws]) - proposal
+    weights = np.exp(weights - weights.max())
+    weights /= weights.sum()
+    effective = float(1 / np.sum(weights**2))
+    if effective < LEAST_EFFECTIVE:
+        raise FitError(
+            f"expected at least {LEAST_EFFECTIVE} effective parameter draws, found {effective:.0f}:"
+            " the likelihood is not like any law around its mode"
+        )
+    # Systematic resampling: every draw comes as often as its weight says, to within one.
+    places = (rng.random() + np.arange(paths)) / paths
+    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), PARAMETER_DRAWS - 1)
+    return draws[rng.permutation(chosen)], effective
+
+
+def _paths(
+    model: MonthlyStateSpace,
+    parameters: np.ndarray,
+    drawn: np.ndarray,
+    future: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Log months after training, paths × months: one path for each row of both arrays."""
+    _for_smoothing(model, exact=True)
+    simulated = np.empty((len(parameters), len(future)))
+    distinct, member = np.unique(parameters, axis=0, return_inverse=True)
+    for number, params in enumerate(distinct):
+        rows = np.flatnonzero(member == number)
+        mean, spread = _last_state(model, params, drawn[rows])
+        state = mean + rng.standard_normal(mean.shape) @ spread.T
+        simulated[rows] = _forward(state, params, future, rng)
+    return simulated
+
+
+def _last_state(
+    model: MonthlyStateSpace, params: np.ndarray, drawn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Level and coefficients for the month after training: means a row, root of the covariance.
+
+    The gains do not depend on the values of the figures, so one pass of the filter serves all
+    draws of the data.
+    """
+    model.update(params)
+    result = model.ssm.filter()
+    transition, state = result.transition[..., 0], np.tile(result.initial_state, (len(drawn), 1))
+    at_end: dict[int, list[int]] = {}
+    for number, (end, _) in enumerate(model.places):
+        at_end.setdefault(end, []).append(number)
+    for month in range(model.nobs):
+        numbers = at_end.get(month, [])
+        if numbers:
+            places = [model.places[number][1] for number in numbers]
+            design = result.design[places, :, month]
+            covariance = result.predicted_state_cov[..., month]
+            cross = covariance @ design.T
+            error = result.obs_cov[np.ix_(places, places, [month])][..., 0]
+            gain = np.linalg.solve(design @ cross + error, cross.T)
+            state = state + (drawn[:, numbers] - state @ design.T) @ gain
+        state = state @ transition.T
+    kept = [LEVEL, *range(model.coefficients.start, model.k_states)]
+    covariance = result.predicted_state_cov[..., model.nobs][np.ix_(kept, kept)]
+    values, vectors = np.linalg.eigh(covariance)
+    return state[:, kept], vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+def _forward(
+    state: np.ndarray, params: np.ndarray, future: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Log months from the state for the first month on: level with shocks, disturbance, rest."""
+    month_sd, level_sd = np.exp(params[:2])
+    phi = persistence(params[2])
+    level, coefficients = state[:, 0], state[:, 1:]
+    months = coefficients @ future.T + month_sd * rng.standard_normal((len(state), len(future)))
+    for month in range(len(future)):
+        months[:, month] += level
+        level = phi * level + level_sd * rng.standard_normal(len(state))
+    return months
+
+
+def _smoothed(model: MonthlyStateSpace, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log months of training given all figures: the months, and without their disturbances."""
+    _for_smoothing(model)
+    model.update(params)
+    state = model.ssm.smooth().smoothed_state
+    _for_likelihood(model)
+    rest = np.sum(model.regressors * state[model.coefficients].T, axis=1)
+    return state[MONTH] + rest, state[LEVEL] + rest
+
+
+def _coefficients(model: MonthlyStateSpace, params: np.ndarray, names) -> dict[str, float]:
+    """Coefficients at the mode that a reader asks for, with their standard deviations."""
+    _for_smoothing(model)
+    model.update(params)
+    result = model.ssm.filter()
+    places = range(model.coefficients.start, model.k_states)
+    numbers = {}
+    for place, name in zip(places, names, strict=True):
+        if not name.startswith("season"):
+            numbers[name] = float(result.predicted_state[place, -1])
+            numbers[f"{name}, sd"] = float(np.sqrt(result.predicted_state_cov[place, place, -1]))
+    return numbers
+
+
+def _for_likelihood(model: MonthlyStateSpace) -> None:
+    """Nothing but the likelihood is kept; figures of a month are taken one by one: twice as fast."""
+    model.ssm.filter_method = FILTER_UNIVARIATE
+    model.ssm.set_conserve_memory(MEMORY_CONSERVE)
+
+
+def _for_smoothing(model: MonthlyStateSpace, *, exact: bool = False) -> None:
+    """All is kept; `exact` takes the figures without their errors, which the draws stand for."""
+    model.ssm.set_conserve_memory(MEMORY_STORE_ALL)
+    if exact:
+        model.take_figures_as_exact()
