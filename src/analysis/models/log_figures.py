@@ -23,15 +23,15 @@ YEAR = 12
 
 @dataclass(frozen=True, eq=False)
 class LogFigures:
-    """`forms @ (log months) = values + errors`, one row a figure.
+    """`forms @ (log months) = logs + errors`, one row a figure.
 
-    `forms` (figures × months); `values`; `variances` of the errors, those of a uniform law on the
+    `forms` (figures × months); `logs`; `variances` of the errors, those of a uniform law on the
     figure's interval; `ends`, the place of each figure's last month; `constants`, what was taken
-    off the logarithm of the figure to make `values`.
+    off the logarithm of the figure to make `logs`.
     """
 
     forms: np.ndarray
-    values: np.ndarray
+    logs: np.ndarray
     variances: np.ndarray
     ends: np.ndarray
     constants: np.ndarray

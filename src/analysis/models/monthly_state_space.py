@@ -40,8 +40,10 @@ class MonthlyStateSpace(MLEModel):
         self.figures, self.lags = figures, figures.reach
         self.regressors = regressors.to_numpy()
         self.prior_mean, self.prior_variance = prior_mean, np.asarray(prior_sd) ** 2
-        self.places = _places(figures.ends)
-        months, width = len(regressors), max(place for _, place in self.places) + 1
+        months = len(regressors)
+        #: Figures that end in each month, by number.
+        self.ending = [np.flatnonzero(figures.ends == month).tolist() for month in range(months)]
+        width = max(map(len, self.ending))
         endog = np.full((months, width), np.nan)
         states = 1 + self.lags + len(prior_mean)
         with warnings.catch_warnings():
@@ -76,14 +78,12 @@ class MonthlyStateSpace(MLEModel):
 
     def take_figures_as_exact(self) -> None:
         """Leave the figures no error but rounding of the floating point, to be given as drawn."""
-        error = self.ssm["obs_cov"].copy()
-        for end, place in self.places:
-            error[place, place, end] = LEAST_ERROR**2
-        self.ssm["obs_cov"] = error
+        error = self.ssm["obs_cov"]
+        self.ssm["obs_cov"] = np.where(error > 0, LEAST_ERROR**2, 0.0)
 
     def _set_figures(self, endog: np.ndarray) -> None:
-        for (end, place), value in zip(self.places, self.figures.values, strict=True):
-            endog[end, place] = value
+        for month, numbers in enumerate(self.ending):
+            endog[month, : len(numbers)] = self.figures.logs[numbers]
         self.ssm.bind(np.ascontiguousarray(endog))
 
     def _set_constant_parts(self) -> None:
@@ -91,12 +91,13 @@ class MonthlyStateSpace(MLEModel):
         design = np.zeros((width, self.k_states, months))
         error = np.zeros((width, width, months))
         error[range(width), range(width), :] = 1.0  # where no figure is, any number will do
-        for number, (end, place) in enumerate(self.places):
-            form = self.figures.forms[number]
-            reach = min(end + 1, self.lags)
-            design[place, MONTH : MONTH + reach, end] = form[end + 1 - reach : end + 1][::-1]
-            design[place, self.coefficients, end] = form @ self.regressors
-            error[place, place, end] = self.figures.variances[number]
+        for month, numbers in enumerate(self.ending):
+            forms = self.figures.forms[numbers]
+            count, reach = len(numbers), min(month + 1, self.lags)
+            latest = forms[:, month + 1 - reach : month + 1][:, ::-1]
+            design[:count, MONTH : MONTH + reach, month] = latest
+            design[:count, self.coefficients, month] = forms @ self.regressors
+            error[range(count), range(count), month] = self.figures.variances[numbers]
         self.ssm["design"], self.ssm["obs_cov"] = design, error
         transition = np.zeros((self.k_states, self.k_states))
         for lag in range(MONTH + 1, MONTH + self.lags):
@@ -111,13 +112,3 @@ class MonthlyStateSpace(MLEModel):
 def persistence(logit: float) -> float:
     """phi between 0 and 1 from its logit."""
     return float(1 / (1 + np.exp(-logit)))
-
-
-def _places(ends: np.ndarray) -> list[tuple[int, int]]:
-    """(last month, column) of every figure: figures that end in one month stand side by side."""
-    seen: dict[int, int] = {}
-    places = []
-    for end in ends.tolist():
-        places.append((end, seen.get(end, 0)))
-        seen[end] = seen.get(end, 0) + 1
-    return places

@@ -30,7 +30,7 @@ from statsmodels.tsa.statespace.kalman_filter import (
 
 from analysis.models.counterfactual import Counterfactual, draw_rows
 from analysis.models.holiday import lunar_new_year
-from analysis.models.log_figures import LogFigures, drawn_figures, log_figures
+from analysis.models.log_figures import drawn_figures, log_figures
 from analysis.models.monthly_state_space import (
     LEVEL,
     MONTH,
@@ -42,7 +42,7 @@ from analysis.models.trade_observations import (
     FitError,
     TradeObservations,
     Window,
-    WindowError,
+    history_law,
 )
 
 #: Law of the standard deviation of a month's own disturbance, and of the level's shocks, in
@@ -60,10 +60,10 @@ LEVEL_PRIOR, DRIFT_PRIOR, SEASON_PRIOR, HOLIDAY_PRIOR, PRICE_PRIOR = 1.0, 0.1, 0
 STILL = 1e-3
 #: Rounds of linearisation before the fit counts as not converged.
 ROUNDS = 20
-#: Parameter draws, and their proposal: Student's t of so many degrees of freedom.
-PARAMETER_DRAWS, PROPOSAL_DF = 400, 5
-#: Fewer effective parameter draws than this, and the law around the mode is none.
-LEAST_EFFECTIVE = 20
+#: Proposals of parameters for each that is kept; the degrees of freedom of their Student's t.
+PROPOSALS, PROPOSAL_DF = 4, 5
+#: Proposals worth a smaller share of their number than this have missed the posterior.
+LEAST_EFFECTIVE = 0.03
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,14 @@ class Structural:
     """Level, drift, season, holiday and prices in logarithms; see the module.
 
     `controls` names columns of `TradeObservations.controls` (positive prices, which enter as
-    logarithms); `drift=False` lets the level return to a constant; `paths` and `seed` are of the
-    simulation. Equal seeds give equal paths.
+    logarithms); `drift=False` lets the level return to a constant. `paths` are simulated, under
+    `parameter_draws` vectors of parameters, the same number of paths each. Equal seeds give equal
+    paths.
     """
 
     seed: int = 20161201
     paths: int = 1000
+    parameter_draws: int = 100
     controls: tuple[str, ...] = ()
     lunar_new_year: bool = True
     drift: bool = True
@@ -95,7 +97,7 @@ class Structural:
         training = window.training
         model, mode, rounds = _fitted(known, regressors.loc[training], mean, sd)
         rng = np.random.default_rng(self.seed)
-        parameters, effective = _parameter_draws(model, mode, self.paths, rng)
+        parameters, effective = _parameter_draws(model, mode, self.parameter_draws, rng)
         rows = draw_rows(known.draws, self.paths)
         drawn = drawn_figures(known.figures, known.draws[training])[rows] - model.figures.constants
         future = regressors.loc[window.evaluation].to_numpy()
@@ -114,7 +116,7 @@ class Structural:
                 "log likelihood": float(model.loglike(mode)),
                 "figures": float(len(known.figures)),
                 "rounds of linearisation": float(rounds),
-                "effective parameter draws": effective,
+                "effective share of proposals": effective,
                 **_coefficients(model, mode, regressors.columns),
             },
         )
@@ -130,7 +132,10 @@ class Structural:
             years = (months.asi8 - window.train_end.ordinal) / 12
             parts["drift"] = (years, 0.0, DRIFT_PRIOR)
         if window.first < CUSTOMS_START:
-            parts["history"] = (-(months < CUSTOMS_START).astype(float), *ratio_law(known))
+            parts["history"] = (
+                -np.asarray(months < CUSTOMS_START, dtype=float),
+                *history_law(known),
+            )
         if self.lunar_new_year:
             parts["holiday"] = (lunar_new_year(months).to_numpy(), 0.0, HOLIDAY_PRIOR)
         for name in self.controls:
@@ -146,12 +151,6 @@ class Structural:
 def season_contrasts(months: pd.PeriodIndex) -> np.ndarray:
     """months × 11: orthonormal contrasts of the calendar months, which add to zero over a year."""
     return helmert(12)[:, months.month - 1].T
-
-
-def ratio_law(observations: TradeObservations) -> tuple[float, float]:
-    """Mean and standard deviation of log (customs level / history): uniform on its range."""
-    lower, upper = np.log(observations.history_ratio)
-    return float((lower + upper) / 2), float(max(upper - lower, 1e-6) / np.sqrt(12))
 
 
 def log_price(
@@ -194,7 +193,7 @@ def _fitted(
     for number in range(1, ROUNDS + 1):
         model = MonthlyStateSpace(log_figures(known.figures, months, path), regressors, mean, sd)
         _for_likelihood(model)
-        values = model.figures.values
+        values = model.figures.logs
         if mode is not None and np.abs(values - before).max() < STILL:
             return model, mode, number
         mode = _mode(model, model.start_params if mode is None else mode, known, months)
@@ -218,30 +217,31 @@ def _mode(
 
 
 def _parameter_draws(
-    model: MonthlyStateSpace, mode: np.ndarray, paths: int, rng: np.random.Generator
+    model: MonthlyStateSpace, mode: np.ndarray, kept: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """One parameter vector a path from the posterior, and how many draws they are worth."""
+    """`kept` parameter vectors from the posterior, and the share of proposals they are worth."""
     precision = -approx_hess3(mode, lambda params: _log_posterior(model, params))
     values, vectors = np.linalg.eigh(precision)
     # A ridge of the likelihood is no wider than the law before the data.
     root = vectors / np.sqrt(np.maximum(values, 1 / 4))
-    normal = rng.standard_normal((PARAMETER_DRAWS, len(mode)))
-    stretch = np.sqrt(PROPOSAL_DF / rng.chisquare(PROPOSAL_DF, PARAMETER_DRAWS))
+    number = PROPOSALS * kept
+    normal = rng.standard_normal((number, len(mode)))
+    stretch = np.sqrt(PROPOSAL_DF / rng.chisquare(PROPOSAL_DF, number))
     draws = mode + stretch[:, None] * normal @ root.T
     size = (normal**2).sum(axis=1) * stretch**2
     proposal = -0.5 * (PROPOSAL_DF + len(mode)) * np.log1p(size / PROPOSAL_DF)
     weights = np.array([_log_posterior(model, params) for params in draws]) - proposal
     weights = np.exp(weights - weights.max())
     weights /= weights.sum()
-    effective = float(1 / np.sum(weights**2))
+    effective = float(1 / np.sum(weights**2)) / number
     if effective < LEAST_EFFECTIVE:
         raise FitError(
-            f"expected at least {LEAST_EFFECTIVE} effective parameter draws, found {effective:.0f}:"
-            " the likelihood is not like any law around its mode"
+            f"expected parameter draws worth {LEAST_EFFECTIVE:.0%} of their number, found "
+            f"{effective:.1%}: the likelihood is not like any law around its mode"
         )
-    # Systematic resampling: every draw comes as often as its weight says, to within one.
-    places = (rng.random() + np.arange(paths)) / paths
-    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), PARAMETER_DRAWS - 1)
+    # Systematic resampling: every proposal comes as often as its weight says, to within one.
+    places = (rng.random() + np.arange(kept)) / kept
+    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), number - 1)
     return draws[rng.permutation(chosen)], effective
 
 
@@ -252,12 +252,15 @@ def _paths(
     future: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Log months after training, paths × months: one path for each row of both arrays."""
+    """Log months after training, paths × months: one path for each row of `drawn`.
+
+    Each vector of `parameters` serves a run of neighbouring rows, which are different draws.
+    """
     _for_smoothing(model, exact=True)
-    simulated = np.empty((len(parameters), len(future)))
-    distinct, member = np.unique(parameters, axis=0, return_inverse=True)
-    for number, params in enumerate(distinct):
-        rows = np.flatnonzero(member == number)
+    simulated = np.empty((len(drawn), len(future)))
+    for params, rows in zip(
+        parameters, np.array_split(np.arange(len(drawn)), len(parameters)), strict=True
+    ):
         mean, spread = _last_state(model, params, drawn[rows])
         state = mean + rng.standard_normal(mean.shape) @ spread.T
         simulated[rows] = _forward(state, params, future, rng)
@@ -275,17 +278,12 @@ def _last_state(
     model.update(params)
     result = model.ssm.filter()
     transition, state = result.transition[..., 0], np.tile(result.initial_state, (len(drawn), 1))
-    at_end: dict[int, list[int]] = {}
-    for number, (end, _) in enumerate(model.places):
-        at_end.setdefault(end, []).append(number)
-    for month in range(model.nobs):
-        numbers = at_end.get(month, [])
+    for month, numbers in enumerate(model.ending):
         if numbers:
-            places = [model.places[number][1] for number in numbers]
-            design = result.design[places, :, month]
-            covariance = result.predicted_state_cov[..., month]
-            cross = covariance @ design.T
-            error = result.obs_cov[np.ix_(places, places, [month])][..., 0]
+            # Figures of a month take its first places, in their order.
+            design = result.design[: len(numbers), :, month]
+            cross = result.predicted_state_cov[..., month] @ design.T
+            error = result.obs_cov[: len(numbers), : len(numbers), month]
             gain = np.linalg.solve(design @ cross + error, cross.T)
             state = state + (drawn[:, numbers] - state @ design.T) @ gain
         state = state @ transition.T
@@ -334,7 +332,7 @@ def _coefficients(model: MonthlyStateSpace, params: np.ndarray, names) -> dict[s
 
 
 def _for_likelihood(model: MonthlyStateSpace) -> None:
-    """Nothing but the likelihood is kept; figures of a month are taken one by one: twice as fast."""
+    """Keep nothing but the likelihood, and take the figures of a month one by one: it is faster."""
     model.ssm.filter_method = FILTER_UNIVARIATE
     model.ssm.set_conserve_memory(MEMORY_CONSERVE)
 
