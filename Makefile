@@ -7,7 +7,7 @@ ENVIRONMENT := "$(PYTHON)" -I src/notebook_build/environment.py --venv "$(VENV)"
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all test validate lab clean help lock accept-raw explain environment test-environment FORCE
+.PHONY: all test validate sweep lab clean help lock accept-raw explain environment test-environment FORCE
 .DEFAULT_GOAL := help
 
 all: environment ## Build the data and every page that is stale: open reports/index.html
@@ -24,6 +24,9 @@ explain: environment ## Say for every page why it would run
 
 validate: environment ## Run the long simulations (not part of the tests)
 	@$(PY) bench/validate.py
+
+sweep: environment ## Run every specification (SCHEDULER=tcp://host:port: on a Dask cluster)
+	@$(PY) -m analysis.sweep $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 lab: environment ## Open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --notebook-dir=.

@@ -15,12 +15,12 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
+from analysis.models.checks import Check, Interval
+
 #: The kind of output that a page lists as a finding.
 FINDING = "application/vnd.notebook-build.finding.v1+json"
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-
-Interval = tuple[float, float]
 
 
 class _Quoted(string.Formatter):
@@ -118,16 +118,6 @@ def finding(
     known = {name: number for name, number in numbers.items() if number is not None}
     plain = {name: float(number) for name, number in known.items()}
     return Finding(id, quote(template, **known, **values), unit=unit, **plain)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A comparison of a printed figure with the recomputed one: verdict `pass` or `fail`."""
-
-    name: str
-    verdict: str
-    number: Interval
-    sentence: str
 
 
 def compare(

@@ -22,7 +22,6 @@ from scipy.optimize import brentq
 from scipy.signal import lfilter
 from scipy.stats import norm
 
-from analysis.models.precision import CLOSED_WIDTH, relative_width
 from analysis.models.trade_observations import FitError
 
 #: Fewest observations of one regime. Half a year: shifts closer together are not told apart.
@@ -71,21 +70,6 @@ class Breaks:
     dates: pd.DataFrame
     autocorrelation: float
     least: int
-
-
-def pinned_months(trade: pd.DataFrame, flow: str, vintage: str, first: str, last: str) -> pd.Series:
-    """USD million of the months (index Period[M]) whose bounds are closer than `CLOSED_WIDTH`.
-
-    `trade` is the monthly series; `first` and `last`, months as YYYY-MM, are both inside.
-    """
-    own = trade[
-        (trade["flow"] == flow)
-        & (trade["vintage"] == vintage)
-        & trade["month"].between(pd.Period(first, "M"), pd.Period(last, "M"))
-    ]
-    known = own[(relative_width(own) < CLOSED_WIDTH) & (own["usd_mn"] > 0)]
-    months = pd.PeriodIndex(known["month"], freq="M")
-    return pd.Series(known["usd_mn"].to_numpy(), index=months, name=flow).sort_index()
 
 
 def season_effects(months: pd.PeriodIndex) -> np.ndarray:

@@ -77,8 +77,9 @@ def specifications(flows: Iterable[str] = SHOWN_FLOWS) -> list[Specification]:
     return [
         *_grid(flows, fast, FIRSTS, HOLIDAYS, currencies=CURRENCIES),
         *_grid(flows, ("flat", "last year"), FIRSTS[:1], ("none",), currencies=CURRENCIES),
-        *_grid(flows, ("structural",), FIRSTS[:1], ("regressor",), prices=PRICES[:2]),
-        *_grid(flows, ("sarimax",), FIRSTS[:1], ("regressor",), vintages=VINTAGES[:1]),
+        *_grid(flows, ("structural",), FIRSTS[:2], HOLIDAYS[::2], prices=PRICES[:2]),
+        # From 2014: with the thinly printed years before it a fit takes ten times as long.
+        *_grid(flows, ("sarimax",), FIRSTS[2:], ("regressor",), vintages=VINTAGES[:1]),
     ]
 
 

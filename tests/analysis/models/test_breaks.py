@@ -15,7 +15,6 @@ from analysis.models.breaks import (
     date_interval,
     find_breaks,
     highest_left,
-    pinned_months,
     season_effects,
 )
 from analysis.models.trade_observations import FitError
@@ -174,18 +173,3 @@ def test_a_series_too_short_or_with_a_hole_is_refused():
         find_breaks(short, seed=1)
     with pytest.raises(FitError, match="missing"):
         find_breaks(pd.Series([np.nan] * 20, index=MONTHS[:20]), seed=1)
-
-
-def test_only_closely_known_months_are_pinned():
-    trade = pd.DataFrame(
-        {
-            "month": MONTHS[:3],
-            "flow": "import",
-            "vintage": "corrected",
-            "usd_mn": [100.0, 100.0, np.nan],
-            "lower_usd_mn": [99.0, 90.0, 0.0],
-            "upper_usd_mn": [101.0, 110.0, np.inf],
-        }
-    )
-    pinned = pinned_months(trade, "import", "corrected", "2013-01", "2013-03")
-    assert list(pinned.index) == [MONTHS[0]]
