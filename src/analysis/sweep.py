@@ -34,6 +34,8 @@ from analysis.validation import imported_modules, source_file
 WORKERS = 2
 #: Specifications handed to a process at once; small enough for progress, large enough to pay.
 BATCH = 10
+#: How long a scheduler has to answer.
+CONNECT = "10s"
 
 
 def cached_sweep(
@@ -61,13 +63,21 @@ def sweep_key(paths: Paths, chosen: Sequence[Specification]) -> str:
     """sha256 of the data, the code and the list that decide the results."""
     content = hashlib.sha256(repr(list(chosen)).encode())
     modules = sorted(imported_modules(("analysis.models.specifications", "analysis.trade_data")))
-    files = [source_file(name) for name in modules]
-    tables = ("trade_spans.csv", "trade_draws.parquet", "exchange_rates.csv")
-    files += [paths.processed / table for table in tables]
-    files += [paths.raw / "brent_monthly.csv", paths.raw / "gacc_commodities.csv"]
+    files = [*(source_file(name) for name in modules), *inputs_files(paths)]
     for file in files:
         content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return content.hexdigest()
+
+
+def inputs_files(paths: Paths) -> list[Path]:
+    """What `model_inputs` reads."""
+    built = (
+        "trade_spans.csv",
+        "trade_draws.parquet",
+        "observations_gacc_commodities.parquet",
+        "exchange_rates.csv",
+    )
+    return [*(paths.processed / name for name in built), paths.raw / "brent_monthly.csv"]
 
 
 def sweep(
@@ -110,7 +120,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         return
     from distributed import Client
 
-    with Client(scheduler, timeout="10s"), joblib.parallel_config(backend="dask"):
+    with Client(scheduler, timeout=CONNECT), joblib.parallel_config(backend="dask"):
         yield
 
 

@@ -100,6 +100,19 @@ def placebo_rank(name: str, placebos: pd.DataFrame, true_end: pd.Period) -> Chec
     return Check(name, "informs", float(rank), sentence)
 
 
+def permutation_statistics(table: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The median effect over specifications at each assumed date, one row a horizon and date.
+
+    `table` has `horizon`, `train_end` and `effect_percent`, one row a specification and date.
+    Columns: `horizon`, `train_end`, `effect_percent` (median), `fitted`; dates at which fewer than
+    `least` specifications have a fit are left out.
+    """
+    groups = table.groupby(["horizon", "train_end"])["effect_percent"]
+    found = groups.agg(["median", "count"]).reset_index()
+    found = found.rename(columns={"median": "effect_percent", "count": "fitted"})
+    return found[found["fitted"] >= least].reset_index(drop=True)
+
+
 def rolling_coverage(name: str, folds: pd.DataFrame, horizon: int, level: float = LEVEL) -> Check:
     """How often the interval held what was recorded next, at rolling ends before the treatment.
 

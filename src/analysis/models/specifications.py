@@ -43,8 +43,10 @@ PRICES = ("none", "brent", "coal", "brent and coal")
 CURRENCIES = ("USD", "CNY")
 #: Simulated paths a specification: the ends of a 90 % interval to about a tenth of its width.
 PATHS = 400
-#: Months over which placebo effects are taken.
+#: Months over which placebo effects are taken, and the earliest placebo end of training: later
+#: than that and 24 effective months have been published.
 PLACEBO_HORIZONS = (6, 12)
+FIRST_PLACEBO_END = "2014-06"
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def _grid(
     prices: Sequence[str] = ("none",),
     currencies: Sequence[str] = ("USD",),
     vintages: Sequence[str] = VINTAGES,
+    train_ends: Sequence[str] = TRAIN_ENDS,
 ) -> list[Specification]:
-    choices = (flows, vintages, engines, firsts, TRAIN_ENDS, holidays, prices, currencies)
+    choices = (flows, vintages, engines, firsts, train_ends, holidays, prices, currencies)
     return [Specification(*choice) for choice in itertools.product(*choices)]
 
 
@@ -127,6 +130,23 @@ def placebo_specifications(
             evaluated_last=str(end + horizon),
         )
         for end in ends
+    ]
+
+
+def permutation_specifications() -> list[Specification]:
+    """The fifty specifications of imports on which the joint permutation test is run.
+
+    Declared once, without a look at their estimates: every kind of engine that is quick enough,
+    with all that was published, in both vintages.
+    """
+    flow, first = ("import",), FIRSTS[:1]
+    fast, naive = ("segmented", "segmented, prais-winsten"), ("flat", "last year")
+    end = {"train_ends": (TRAIN_END,)}
+    return [
+        *_grid(flow, fast, first, HOLIDAYS, currencies=CURRENCIES, **end),
+        *_grid(flow, naive, first, ("none",), currencies=CURRENCIES, **end),
+        *_grid(flow, ("structural",), first, HOLIDAYS[::2], prices=PRICES, **end),
+        *_grid(flow, ("structural",), first, HOLIDAYS[1:2], **end),
     ]
 
 
