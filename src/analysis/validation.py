@@ -39,6 +39,7 @@ class Part:
 
 PARTS = {
     "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
+    "coverage": Part(("analysis.models.coverage",), ()),
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
 }
 

@@ -18,12 +18,14 @@ import pandas as pd
 from analysis.models.benchmarks import Flat2016, Sarimax, SeasonalNaive
 from analysis.models.counterfactual import HORIZONS, Counterfactual, Engine, interval
 from analysis.models.holiday import lunar_new_year
+from analysis.models.monthly_state_space import persistence
 from analysis.models.segmented import Segmented
 from analysis.models.structural import (
-    DRIFT_PRIOR,
+    FIRST_SLOPE,
     LEVEL_SD,
     MONTH_SD,
     PERSISTENCE,
+    SLOPE_SD,
     Structural,
 )
 from analysis.models.trade_observations import (
@@ -52,13 +54,15 @@ HISTORY_SUMS = """
 """
 #: Printed growth rates, with the width of their interval as a fraction.
 HISTORY_RATES = "2014-01 2014-05 0.0078"
-#: From 2016 the first three months are a sum and every other month is printed to USD 1 million.
+#: From 2016 the first three months are a sum, and every other month is printed to three digits.
 FIRST_SUM = ("2016-01", "2016-03", 1.1)
-ROUNDED = 1.0
+DIGITS = 3
 #: Range of the history against the customs' level: that which was measured.
 HISTORY_RATIO = (0.985, 1.035)
 #: Joint draws of a series: enough for its intervals, and quick.
 DRAWS = 50
+#: Roughness of a month that no figure pins (logarithm), and the least share of the truth it keeps.
+ROUGH, LEAST_SHARE = 0.2, 0.05
 #: What is taken away: a share of trade in the first year after training, and later.
 FALLS = (0.3, 0.8)
 #: Half of the series feel a price with this elasticity; its logarithm wanders by so much a month.
@@ -117,13 +121,14 @@ def airline(rng: np.random.Generator) -> np.ndarray:
 
 def own_family(rng: np.random.Generator) -> np.ndarray:
     """What the structural engine supposes before it sees data."""
-    month, level = (
-        np.exp(np.log(law[0]) + 0.5 * law[1] * rng.standard_normal())
-        for law in (MONTH_SD, LEVEL_SD)
+    month, level, shocks = (
+        np.exp(rng.normal(np.log(middle), spread))
+        for middle, spread in (MONTH_SD, LEVEL_SD, SLOPE_SD)
     )
-    phi = 1 / (1 + np.exp(-rng.normal(*PERSISTENCE)))
-    drift = DRIFT_PRIOR * rng.standard_normal() * np.arange(len(MONTHS)) / 12
-    return drift + _autoregression(phi, level, rng) + rng.normal(0, month, len(MONTHS))
+    phi = persistence(rng.normal(*PERSISTENCE))
+    slopes = rng.normal(0, FIRST_SLOPE) + np.cumsum(rng.normal(0, shocks, len(MONTHS)))
+    trend = np.cumsum(slopes / 12)
+    return trend + _autoregression(phi, level, rng) + rng.normal(0, month, len(MONTHS))
 
 
 PROCESSES = {
@@ -139,7 +144,6 @@ def engines() -> tuple[Engine, ...]:
     return (
         Structural(),
         Structural(controls=("brent",)),
-        Structural(drift=False),
         Segmented(),
         Segmented(errors="prais-winsten"),
         Flat2016(),
@@ -148,7 +152,7 @@ def engines() -> tuple[Engine, ...]:
     )
 
 
-def simulate(seed: int) -> Series:
+def simulate_series(seed: int) -> Series:
     """The series of a seed: process, price and printing follow from it alone."""
     rng = np.random.default_rng(seed)
     process = list(PROCESSES)[seed % len(PROCESSES)]
@@ -169,7 +173,7 @@ def simulate(seed: int) -> Series:
         "total",
         "corrected",
         figures,
-        consistent_draws(figures, float(recorded[: len(WINDOW.training)].mean()), rng),
+        consistent_draws(figures, printed, rng),
         HISTORY_RATIO,
         pd.DataFrame({"brent": 60 * np.exp(price)}, index=MONTHS),
     )
@@ -191,8 +195,9 @@ def printed_figures(months: pd.Series, rng: np.random.Generator) -> pd.DataFrame
     own, before = months[first:last].sum(), months[_year_before(first) : _year_before(last)].sum()
     rows.append(("rate", first, last, *_around(own / before - 1, float(width), rng)))
     for month in MONTHS[pd.Period(FIRST_SUM[1], "M") < MONTHS]:
-        middle = np.round(months[month] / ROUNDED) * ROUNDED
-        rows.append(("sum", str(month), str(month), middle - ROUNDED / 2, middle + ROUNDED / 2))
+        unit = 10.0 ** (np.floor(np.log10(months[month])) + 1 - DIGITS)
+        middle = np.round(months[month] / unit) * unit
+        rows.append(("sum", str(month), str(month), middle - unit / 2, middle + unit / 2))
     table = pd.DataFrame(rows, columns=["kind", "first", "last", "lower", "upper"])
     return table.assign(
         **{name: pd.PeriodIndex(table[name], freq="M") for name in table.columns[1:3]}
@@ -200,31 +205,33 @@ def printed_figures(months: pd.Series, rng: np.random.Generator) -> pd.DataFrame
 
 
 def consistent_draws(
-    figures: pd.DataFrame, level: float, rng: np.random.Generator, draws: int = DRAWS
+    figures: pd.DataFrame, truth: np.ndarray, rng: np.random.Generator, draws: int = DRAWS
 ) -> pd.DataFrame:
     """Months that keep to a value inside every figure's interval: draws × months.
 
-    A rough path around `level` is moved, each month in proportion to its square, to where the
-    figures hold; what they leave open stays as rough as it was.
+    A rough path through the known months is moved, each month in proportion to its square, to
+    where the figures hold; what they leave open stays as rough as it was. The months that are
+    possible are a convex set, so a draw with a month below nought is drawn back towards `truth`.
     """
     sums, rates = figures["kind"] == "sum", figures["kind"] == "rate"
-    own = span_matrix(figures, MONTHS)
     before = span_matrix(
         pd.DataFrame({"first": figures["first"] - 12, "last": figures["last"] - 12}), MONTHS
     )
+    own, before = span_matrix(figures, MONTHS), before * rates.to_numpy()[:, None]
+    known = np.interp(np.arange(len(MONTHS)), *_known(figures))
     values = np.empty((draws, len(MONTHS)))
-    start = np.interp(np.arange(len(MONTHS)), *_known(figures)) if sums.any() else level
     for number in range(draws):
         drawn = rng.uniform(figures["lower"], figures["upper"])
-        forms = own - before * ((1 + drawn) * rates.to_numpy())[:, None]
-        target = np.where(sums, drawn, 0.0)
-        path = start * np.exp(0.2 * rng.standard_normal(len(MONTHS)))
-        for _ in range(3):
-            weights = path**2
-            moved = forms * weights
-            path = path + moved.T @ np.linalg.solve(moved @ forms.T, target - forms @ path)
-            path = np.maximum(path, 0.05 * start)
-        values[number] = path
+        forms = own - before * (1 + drawn)[:, None]
+        path = known * np.exp(ROUGH * rng.standard_normal(len(MONTHS)))
+        size = np.linalg.norm(forms * path, axis=1)  # figures of unlike size, made alike
+        rooted = forms * path / size[:, None]
+        missing = (np.where(sums, drawn, 0.0) - forms @ path) / size
+        moved = path + path * (rooted.T @ np.linalg.solve(rooted @ rooted.T, missing))
+        step = 1.0
+        while (truth + step * (moved - truth) < LEAST_SHARE * truth).any():
+            step /= 2
+        values[number] = truth + step * (moved - truth)
     return pd.DataFrame(values, columns=MONTHS)
 
 

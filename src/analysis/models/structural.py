@@ -34,6 +34,9 @@ from analysis.models.log_figures import drawn_figures, log_figures
 from analysis.models.monthly_state_space import (
     LEVEL,
     MONTH,
+    MONTHS_A_YEAR,
+    SLOPE,
+    TREND,
     MonthlyStateSpace,
     persistence,
 )
@@ -50,12 +53,16 @@ from analysis.models.trade_observations import (
 #: whole country moves by some per cent, and hardly ever by less than one or more than fifty.
 MONTH_SD = (0.07, 1.0)
 LEVEL_SD = (0.07, 1.0)
-#: Law of the logit of the level's persistence: half of it lies above 0.9 (half of a shock gone
-#: after 7 months), a tenth above 0.98 (34 months), so that a level that wanders is not ruled out.
-PERSISTENCE = (2.2, 1.4)
-#: Standard deviation of the coefficients before the data, in logarithms: the mean level, the drift
-#: a year, a calendar month against the year's mean, the whole holiday, elasticity to a price.
-LEVEL_PRIOR, DRIFT_PRIOR, SEASON_PRIOR, HOLIDAY_PRIOR, PRICE_PRIOR = 1.0, 0.1, 0.3, 0.5, 1.0
+#: Law of the logit of the level's persistence: half of it lies above 0.95 (half of a shock gone
+#: after 14 months), so that a level that wanders is not ruled out.
+PERSISTENCE = (3.0, 1.4)
+#: Standard deviation of the slope's shocks, of the growth a year and each month; as above.
+SLOPE_SD = (0.005, 1.0)
+#: Standard deviation of the slope a year at the first month of training.
+FIRST_SLOPE = 0.1
+#: Standard deviation of the coefficients before the data, in logarithms: the mean level, a
+#: calendar month against the year's mean, the whole holiday, the elasticity to a price.
+LEVEL_PRIOR, SEASON_PRIOR, HOLIDAY_PRIOR, PRICE_PRIOR = 1.0, 0.3, 0.5, 1.0
 #: The linearisation stands still when no value moves by more than this (logarithm).
 STILL = 1e-3
 #: Rounds of linearisation before the fit counts as not converged.
@@ -64,14 +71,18 @@ ROUNDS = 20
 PROPOSALS, PROPOSAL_DF = 4, 5
 #: Proposals worth a smaller share of their number than this have missed the posterior.
 LEAST_EFFECTIVE = 0.03
+#: A proposal worth less than this share is made anew, so many times in all.
+GOOD_EFFECTIVE, ADAPTATIONS = 0.15, 3
+#: Log posterior where the likelihood has none.
+WORST = -1e10
 
 
 @dataclass(frozen=True)
 class Structural:
-    """Level, drift, season, holiday and prices in logarithms; see the module.
+    """Level, trend, season, holiday and prices in logarithms; see the module.
 
     `controls` names columns of `TradeObservations.controls` (positive prices, which enter as
-    logarithms); `drift=False` lets the level return to a constant. `paths` are simulated, under
+    logarithms); `trend=False` lets the level return to a constant. `paths` are simulated, under
     `parameter_draws` vectors of parameters, the same number of paths each. Equal seeds give equal
     paths.
     """
@@ -81,12 +92,12 @@ class Structural:
     parameter_draws: int = 100
     controls: tuple[str, ...] = ()
     lunar_new_year: bool = True
-    drift: bool = True
+    trend: bool = True
 
     @property
     def name(self) -> str:
         parts = ["structural", *self.controls]
-        parts += [] if self.drift else ["no drift"]
+        parts += [] if self.trend else ["no trend"]
         parts += [] if self.lunar_new_year else ["no holiday"]
         return ", ".join(parts)
 
@@ -95,7 +106,8 @@ class Structural:
         known = observations.within(window)
         regressors, mean, sd = self._regressors(known, window)
         training = window.training
-        model, mode, rounds = _fitted(known, regressors.loc[training], mean, sd)
+        slope = FIRST_SLOPE if self.trend else 0.0
+        model, mode, rounds = _fitted(known, regressors.loc[training], mean, sd, slope)
         rng = np.random.default_rng(self.seed)
         parameters, effective = _parameter_draws(model, mode, self.parameter_draws, rng)
         rows = draw_rows(known.draws, self.paths)
@@ -128,9 +140,6 @@ class Structural:
         months = pd.period_range(window.first, window.evaluation_end, freq="M")
         level = float(np.log(known.draws[window.training].to_numpy().mean()))
         parts = {"mean": (np.ones(len(months)), level, LEVEL_PRIOR)}
-        if self.drift:
-            years = (months.asi8 - window.train_end.ordinal) / 12
-            parts["drift"] = (years, 0.0, DRIFT_PRIOR)
         if window.first < CUSTOMS_START:
             parts["history"] = (
                 -np.asarray(months < CUSTOMS_START, dtype=float),
@@ -172,26 +181,32 @@ def log_price(
 
 def log_prior(params: np.ndarray) -> float:
     """Log density of the parameters' law before the data, up to a constant."""
-    centres = np.array([np.log(MONTH_SD[0]), np.log(LEVEL_SD[0]), PERSISTENCE[0]])
-    spreads = np.array([MONTH_SD[1], LEVEL_SD[1], PERSISTENCE[1]])
+    centres = [np.log(MONTH_SD[0]), np.log(LEVEL_SD[0]), PERSISTENCE[0], np.log(SLOPE_SD[0])]
+    spreads = [MONTH_SD[1], LEVEL_SD[1], PERSISTENCE[1], SLOPE_SD[1]]
+    centres, spreads = centres[: len(params)], spreads[: len(params)]
     return float(-0.5 * np.sum(((params - centres) / spreads) ** 2))
 
 
 def _log_posterior(model: MonthlyStateSpace, params: np.ndarray) -> float:
     model.update(params)
     value = model.ssm.loglike() + log_prior(params)
-    return float(value) if np.isfinite(value) else -1e10
+    return float(value) if np.isfinite(value) else WORST
 
 
 def _fitted(
-    known: TradeObservations, regressors: pd.DataFrame, mean: np.ndarray, sd: np.ndarray
+    known: TradeObservations,
+    regressors: pd.DataFrame,
+    mean: np.ndarray,
+    sd: np.ndarray,
+    slope: float,
 ) -> tuple[MonthlyStateSpace, np.ndarray, int]:
     """The model linearised along its own smoothed path, its mode, and the rounds that it took."""
     months = regressors.index
     path = np.log(known.draws[months].to_numpy().mean(axis=0))
     mode, before = None, np.inf
     for number in range(1, ROUNDS + 1):
-        model = MonthlyStateSpace(log_figures(known.figures, months, path), regressors, mean, sd)
+        figures = log_figures(known.figures, months, path)
+        model = MonthlyStateSpace(figures, regressors, mean, sd, slope)
         _for_likelihood(model)
         values = model.figures.logs
         if mode is not None and np.abs(values - before).max() < STILL:
@@ -207,8 +222,14 @@ def _fitted(
 def _mode(
     model: MonthlyStateSpace, start: np.ndarray, known: TradeObservations, months: pd.PeriodIndex
 ) -> np.ndarray:
-    found = minimize(lambda params: -_log_posterior(model, params), start, method="L-BFGS-B")
-    if not found.success or not np.isfinite(found.fun) or found.fun >= 1e10:
+    def loss(params: np.ndarray) -> float:
+        return -_log_posterior(model, params)
+
+    found = minimize(loss, start, method="L-BFGS-B")
+    if not found.success:
+        # A gradient by differences can mislead the line search close to the mode.
+        found = minimize(loss, found.x, method="Nelder-Mead")
+    if not found.success or found.fun >= -WORST:
         raise FitError(
             f"{known.flow}, {months[0]} to {months[-1]}: the structural fit did not converge "
             f"({found.message}): change the window or the controls"
@@ -219,21 +240,22 @@ def _mode(
 def _parameter_draws(
     model: MonthlyStateSpace, mode: np.ndarray, kept: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """`kept` parameter vectors from the posterior, and the share of proposals they are worth."""
-    precision = -approx_hess3(mode, lambda params: _log_posterior(model, params))
-    values, vectors = np.linalg.eigh(precision)
+    """`kept` parameter vectors from the posterior, and the share of proposals they are worth.
+
+    The first proposal is the normal law's at the mode, with heavier tails; where it is worth
+    little, the next takes mean and covariance of the weighted draws.
+    """
+    values, vectors = np.linalg.eigh(-approx_hess3(mode, lambda at: _log_posterior(model, at)))
     # A ridge of the likelihood is no wider than the law before the data.
-    root = vectors / np.sqrt(np.maximum(values, 1 / 4))
-    number = PROPOSALS * kept
-    normal = rng.standard_normal((number, len(mode)))
-    stretch = np.sqrt(PROPOSAL_DF / rng.chisquare(PROPOSAL_DF, number))
-    draws = mode + stretch[:, None] * normal @ root.T
-    size = (normal**2).sum(axis=1) * stretch**2
-    proposal = -0.5 * (PROPOSAL_DF + len(mode)) * np.log1p(size / PROPOSAL_DF)
-    weights = np.array([_log_posterior(model, params) for params in draws]) - proposal
-    weights = np.exp(weights - weights.max())
-    weights /= weights.sum()
-    effective = float(1 / np.sum(weights**2)) / number
+    center, root = mode, vectors / np.sqrt(np.maximum(values, 1 / 4))
+    for _ in range(ADAPTATIONS):
+        draws, weights = _weighted_draws(model, center, root, PROPOSALS * kept, rng)
+        effective = float(1 / np.sum(weights**2)) / len(weights)
+        if effective >= GOOD_EFFECTIVE:
+            break
+        center = weights @ draws
+        spread = (draws - center).T * weights @ (draws - center)
+        root = np.linalg.cholesky(spread + 1e-4 * np.eye(len(mode)))
     if effective < LEAST_EFFECTIVE:
         raise FitError(
             f"expected parameter draws worth {LEAST_EFFECTIVE:.0%} of their number, found "
@@ -241,8 +263,26 @@ def _parameter_draws(
         )
     # Systematic resampling: every proposal comes as often as its weight says, to within one.
     places = (rng.random() + np.arange(kept)) / kept
-    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), number - 1)
+    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)
     return draws[rng.permutation(chosen)], effective
+
+
+def _weighted_draws(
+    model: MonthlyStateSpace,
+    center: np.ndarray,
+    root: np.ndarray,
+    number: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of Student's t around `center`, and their importance weights, which add to 1."""
+    normal = rng.standard_normal((number, len(center)))
+    stretch = np.sqrt(PROPOSAL_DF / rng.chisquare(PROPOSAL_DF, number))
+    draws = center + stretch[:, None] * normal @ root.T
+    size = (normal**2).sum(axis=1) * stretch**2
+    proposal = -0.5 * (PROPOSAL_DF + len(center)) * np.log1p(size / PROPOSAL_DF)
+    weights = np.array([_log_posterior(model, params) for params in draws]) - proposal
+    weights = np.exp(weights - weights.max())
+    return draws, weights / weights.sum()
 
 
 def _paths(
@@ -287,7 +327,7 @@ def _last_state(
             gain = np.linalg.solve(design @ cross + error, cross.T)
             state = state + (drawn[:, numbers] - state @ design.T) @ gain
         state = state @ transition.T
-    kept = [LEVEL, *range(model.coefficients.start, model.k_states)]
+    kept = [LEVEL, TREND, SLOPE, *range(model.coefficients.start, model.k_states)]
     covariance = result.predicted_state_cov[..., model.nobs][np.ix_(kept, kept)]
     values, vectors = np.linalg.eigh(covariance)
     return state[:, kept], vectors * np.sqrt(np.maximum(values, 0.0))
@@ -296,14 +336,17 @@ def _last_state(
 def _forward(
     state: np.ndarray, params: np.ndarray, future: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Log months from the state for the first month on: level with shocks, disturbance, rest."""
+    """Log months from the state for the first of them on, with shocks to level and slope."""
     month_sd, level_sd = np.exp(params[:2])
+    slope_sd = np.exp(params[3]) / MONTHS_A_YEAR if len(params) > 3 else 0.0
     phi = persistence(params[2])
-    level, coefficients = state[:, 0], state[:, 1:]
+    level, trend, slope, coefficients = state[:, 0], state[:, 1], state[:, 2], state[:, 3:]
     months = coefficients @ future.T + month_sd * rng.standard_normal((len(state), len(future)))
     for month in range(len(future)):
-        months[:, month] += level
+        months[:, month] += level + trend
         level = phi * level + level_sd * rng.standard_normal(len(state))
+        trend = trend + slope
+        slope = slope + slope_sd * rng.standard_normal(len(state))
     return months
 
 
@@ -314,7 +357,7 @@ def _smoothed(model: MonthlyStateSpace, params: np.ndarray) -> tuple[np.ndarray,
     state = model.ssm.smooth().smoothed_state
     _for_likelihood(model)
     rest = np.sum(model.regressors * state[model.coefficients].T, axis=1)
-    return state[MONTH] + rest, state[LEVEL] + rest
+    return state[MONTH] + rest, state[LEVEL] + state[TREND] + rest
 
 
 def _coefficients(model: MonthlyStateSpace, params: np.ndarray, names) -> dict[str, float]:
@@ -322,12 +365,15 @@ def _coefficients(model: MonthlyStateSpace, params: np.ndarray, names) -> dict[s
     _for_smoothing(model)
     model.update(params)
     result = model.ssm.filter()
-    places = range(model.coefficients.start, model.k_states)
-    numbers = {}
-    for place, name in zip(places, names, strict=True):
+    mean, variance = result.predicted_state[:, -1], np.diag(result.predicted_state_cov[..., -1])
+    numbers = {"slope a year": MONTHS_A_YEAR * float(mean[SLOPE])}
+    numbers["slope a year, sd"] = MONTHS_A_YEAR * float(np.sqrt(variance[SLOPE]))
+    for place, name in enumerate(names, model.coefficients.start):
         if not name.startswith("season"):
-            numbers[name] = float(result.predicted_state[place, -1])
-            numbers[f"{name}, sd"] = float(np.sqrt(result.predicted_state_cov[place, place, -1]))
+            numbers[name], numbers[f"{name}, sd"] = (
+                float(mean[place]),
+                float(variance[place] ** 0.5),
+            )
     return numbers
 
 
