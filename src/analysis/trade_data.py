@@ -8,7 +8,12 @@ import pandas as pd
 
 from analysis.cleaning.trade_statements import basis_ratio
 from analysis.models.prices import monthly_price, unit_values
-from analysis.models.trade_observations import TradeObservations, trade_observations
+from analysis.models.trade_observations import (
+    FLOWS,
+    TradeObservations,
+    WindowError,
+    trade_observations,
+)
 from analysis.models.variants import in_yuan
 from analysis.paths import Paths
 from analysis.schemas import TRADE_DRAWS, TRADE_SPANS, checked
@@ -61,8 +66,16 @@ def observations_of(
 ) -> TradeObservations:
     """One flow in one vintage, with the ratio of the customs level to the Korean history.
 
-    Money is in million of `currency`: USD, or CNY at the customs' rates.
+    Money is in million of `currency`: USD, or CNY at the customs' rates. Raises WindowError for a
+    flow, vintage or currency that is not there.
     """
+    for name, found, known in (
+        ("flow", flow, FLOWS),
+        ("vintage", vintage, tuple(sorted(set(inputs.draws["vintage"])))),
+        ("currency", currency, ("USD", "CNY")),
+    ):
+        if found not in known:
+            raise WindowError(f"expected a {name} of {', '.join(known)}, found {found!r}")
     own = trade_observations(
         inputs.spans,
         inputs.draws,

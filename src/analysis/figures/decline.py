@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from analysis.figures.calendar import TRADE_CALENDAR, calendar_spans, clean_months, draw_calendar
 from analysis.figures.figure import (
-    BLUE,
     FLOW_COLOURS,
     FLOW_NAMES,
     GREY,
@@ -30,12 +29,15 @@ from analysis.models.counterfactual import LEVEL, Counterfactual
 DIGITS = 2
 
 
-def gap_by_month(counterfactual: Counterfactual, level: float = LEVEL) -> pd.DataFrame:
+def gap_by_month(
+    counterfactual: Counterfactual, draws: pd.DataFrame, level: float = LEVEL
+) -> pd.DataFrame:
     """What the picture draws, one row a month of training and evaluation, USD million.
 
     Columns: `month`, `flow`, `recorded`, `counterfactual` (the fitted mean in training, the median
     of the paths after), its `lower` and `upper` at `level`, and the cumulative effect from the
     first month after training with `cumulative_lower` and `cumulative_upper`, from whole paths.
+    `draws` are those of the observations; what was recorded is their median.
     """
     window = counterfactual.window
     tails = [(1 - level) / 2, 0.5, 1 - (1 - level) / 2]
@@ -57,8 +59,8 @@ def gap_by_month(counterfactual: Counterfactual, level: float = LEVEL) -> pd.Dat
     before = pd.DataFrame(
         {
             "month": window.training,
-            "recorded": counterfactual.recorded_before.to_numpy(),
-            "counterfactual": counterfactual.fitted.to_numpy(),
+            "recorded": draws[window.training].median().to_numpy(),
+            "counterfactual": counterfactual.fitted.reindex(window.training).to_numpy(),
         }
     )
     table = pd.concat([before, after], ignore_index=True)
@@ -118,8 +120,8 @@ def counterfactual_gap(
         ),
         source=source,
         note=(
-            f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: first months without "
-            "clearance under old contracts. The lower panel's interval comes from whole paths."
+            f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: first months "
+            "without clearance under old contracts. The gap's interval comes from whole paths."
         ),
         alt=" ".join(_gap_words(gaps[gaps["flow"] == flow], flow) for flow in flows),
         data=gaps,
@@ -169,6 +171,31 @@ def _gap_words(own: pd.DataFrame, flow: str) -> str:
         f"{-last['cumulative']:,.0f} million under its counterfactual, added up, with an interval "
         f"from {-last['cumulative_upper']:,.0f} to {-last['cumulative_lower']:,.0f}."
     )
+
+
+def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Effects of years, horizons and all months as text, one row a flow (or other name) and span.
+
+    `tables` holds what `models.counterfactual.effects` gives, with the span as index. Columns: the
+    recorded and the counterfactual sum, the effect, USD million, and the effect in per cent, each
+    with its interval.
+    """
+    rows = {
+        (FLOW_NAMES.get(name, name), span): {
+            "recorded": f"{row['recorded']:,.0f}",
+            "without the measures": _with_interval(row, "counterfactual", ",.0f"),
+            "effect, USD million": _with_interval(row, "effect", "+,.0f"),
+            "effect, %": _with_interval(row, "effect_percent", "+.0f"),
+        }
+        for name, table in tables.items()
+        for span, row in table[table["kind"] != "month"].iterrows()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _with_interval(row: pd.Series, name: str, form: str) -> str:
+    middle, lower, upper = (format(row[name + end], form) for end in ("", "_lower", "_upper"))
+    return f"{middle} ({lower} to {upper})".replace("-", "−")
 
 
 def placebo_dates(

@@ -36,6 +36,9 @@ REPLICATIONS = 499
 LARGEST_AUTOCORRELATION = 0.98
 #: Rounds of dates and common effects in turn; a handful suffices (Bai and Perron 2003, section 3).
 ROUNDS = 10
+#: The rounds can end at dates that are best for their own effects alone. So they begin at effects
+#: estimated beside levels that change every so many minimum segments, and the best end counts.
+STARTS = (1, 2, 4)
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,26 @@ def _search(y: np.ndarray, effects: np.ndarray, least: int, most: int) -> _Found
     if effects.shape[1] == 0:
         ssr, breaks = _partition(segment_costs(y, least), most)
         return _Found(ssr, breaks, (np.empty((len(y), 0)),) * (most + 1))
-    # The effects are first estimated beside levels that change as often as the data allow.
-    blocks = np.minimum(np.arange(y.shape[1]) // least, y.shape[1] // least - 1)
-    start = _effects(y, effects, np.broadcast_to(blocks, y.shape))
-    parts = [_in_turn(y, effects, start, least, number) for number in range(most + 1)]
+    starts = [_effects(y, effects, _blocks(y.shape, least * times)) for times in STARTS]
+    parts = [_best_start(y, effects, starts, least, number) for number in range(most + 1)]
     ssr, breaks, coefficients = zip(*parts, strict=True)
     return _Found(np.column_stack(ssr), breaks, coefficients)
+
+
+def _blocks(shape: tuple[int, int], length: int) -> np.ndarray:
+    """Regimes of equal length, the last one longer where the series does not divide."""
+    blocks = np.minimum(np.arange(shape[1]) // length, max(shape[1] // length - 1, 0))
+    return np.broadcast_to(blocks, shape)
+
+
+def _best_start(
+    y: np.ndarray, effects: np.ndarray, starts: list[np.ndarray], least: int, number: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of all starts, row by row, the one that ends at the least sum of squares."""
+    ends = [_in_turn(y, effects, start, least, number) for start in starts]
+    which = np.argmin([end[0] for end in ends], axis=0)
+    index = np.arange(len(y))
+    return tuple(np.stack(part)[which, index] for part in zip(*ends, strict=True))
 
 
 def _in_turn(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.models.counterfactual import LEVEL
+from analysis.models.trade_observations import FitError
 
 Interval = tuple[float, float]
 
@@ -83,7 +84,7 @@ def left_out(name: str, base: pd.Series, others: pd.DataFrame, labels: str) -> C
     )
 
 
-def placebo_rank(name: str, placebos: pd.DataFrame, true_end: pd.Period) -> Check:
+def placebo_rank(name: str, placebos: pd.DataFrame, true_end: object) -> Check:
     """The rank of the true date among placebo dates of one horizon, largest fall first.
 
     `placebos` has `train_end` and `effect_percent`; the row of `true_end` is the true one. No
@@ -148,6 +149,46 @@ def leakage(
     )
     verdict = "informs"
     return Check(name, verdict, (float(lower), float(upper)), sentence)
+
+
+#: How a choice is called in the table of checks.
+CHOICES = {
+    "train_end": "end of training",
+    "first": "first month of training",
+    "engine": "engine",
+    "holiday": "Lunar New Year left out, or January and February pooled",
+    "prices": "with prices",
+    "vintage": "first release",
+    "currency": "in yuan",
+}
+
+
+def collected(table: pd.DataFrame) -> list[Check]:
+    """The checks of one base specification from the fits that they ran.
+
+    `table` has `check` and `label` as `specifications.check_specifications` gives them, and the
+    estimates. Checks that have no rows are not there.
+    """
+    base = table[table["check"] == "base"].iloc[0]
+    if pd.isna(base["effect_percent"]):
+        raise FitError(f"the checks have nothing to stand on: {base['error']}")
+    found = [
+        one_choice(name, base, table[table["check"] == choice], "label")
+        for choice, name in CHOICES.items()
+        if (table["check"] == choice).any()
+    ]
+    months = table[table["check"] == "month"]
+    if len(months):
+        found.append(left_out("one month left out", base, months, "label"))
+    for horizon in (6, 12):
+        folds = table[table["check"] == f"placebo {horizon}"]
+        true = table[table["check"] == f"true date {horizon}"]
+        if len(folds) and true["effect_percent"].notna().all():
+            dates = pd.concat([folds, true])
+            end = true["train_end"].item()
+            found.append(placebo_rank(f"placebo dates, {horizon} months", dates, end))
+            found.append(rolling_coverage(f"rolling folds, {horizon} months", folds, horizon))
+    return found
 
 
 def check_table(checks: Sequence[Check]) -> pd.DataFrame:

@@ -170,6 +170,32 @@ def left_out_specifications(
     return [replace(base, without=str(month)) for month in sorted(set(own["first"]))]
 
 
+def check_specifications(
+    base: Specification, observations: TradeObservations | None = None, thin: int = 1
+) -> pd.DataFrame:
+    """What the checks of `base` run: `check`, `label` and `specification`, one row a fit.
+
+    `check` is `base`, the name of the choice that is changed, `placebo` and `true date` with the
+    horizon, or `month` (left out; only with `observations`). Of placebo dates and months every
+    `thin`-th is taken. The seasonal ARIMA, whose fits are slow, stands in the curve alone.
+    """
+    rows = [("base", "base", base)]
+    for name, others in one_choice_changed(base).items():
+        rows += [
+            (name, str(getattr(one, name)), one) for one in others if one.engine != "sarimax"
+        ]
+    for horizon in PLACEBO_HORIZONS:
+        ends = placebo_ends(FIRST_PLACEBO_END, base.train_end, horizon)[::thin]
+        for one in placebo_specifications(base, ends, horizon):
+            rows.append((f"placebo {horizon}", one.train_end, one))
+        (true,) = placebo_specifications(base, [base.train_end], horizon)
+        rows.append((f"true date {horizon}", true.train_end, true))
+    if observations is not None:
+        left_out = left_out_specifications(base, observations)[::thin]
+        rows += [("month", one.without, one) for one in left_out]
+    return pd.DataFrame(rows, columns=["check", "label", "specification"])
+
+
 def engine_of(specification: Specification, paths: int = PATHS) -> Engine:
     """The engine that a specification names. Raises ValueError for one that is not there, and for
     prices with an engine that takes none."""
@@ -197,6 +223,14 @@ def engine_of(specification: Specification, paths: int = PATHS) -> Engine:
     if prices and specification.engine != "structural":
         raise ValueError(f"{specification.engine} takes no prices: use the structural engine")
     return engines[specification.engine]
+
+
+def name_of(engine: Engine) -> str:
+    """What specifications call an engine as the pages use it. Raises ValueError for another."""
+    for name in ENGINES:
+        if engine_of(Specification(SHOWN_FLOWS[0], engine=name)).name == engine.name:
+            return name
+    raise ValueError(f"no specification has the engine {engine.name!r}: add it to `ENGINES`")
 
 
 def adapted(observations: TradeObservations, specification: Specification) -> TradeObservations:

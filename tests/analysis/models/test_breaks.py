@@ -75,6 +75,30 @@ def test_dynamic_programming_finds_what_trying_all_partitions_finds(seed, least,
         assert found.breaks == places
 
 
+def test_beside_common_effects_the_search_rarely_misses_the_best_partition():
+    """Dates and effects in turn are no proof of the minimum: every partition tried beside."""
+    months = pd.period_range("2014-01", periods=42, freq="M")
+    effects = season_effects(months)
+    missed = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        season = rng.normal(0, 0.3, 12)[months.month - 1]
+        level = np.where(np.arange(42) < rng.integers(10, 32), 0.0, rng.normal(0, 1))
+        y = season + level + rng.normal(0, 0.3, 42)
+        found = best_partitions(y, least=6, most=2, common=effects)[2]
+        tried = []
+        for one, two in itertools.combinations(range(6, 37), 2):
+            if two - one >= 6:
+                regimes = np.digitize(np.arange(42), [one, two])[:, None] == np.arange(3)
+                design = np.hstack([regimes, effects])
+                residuals = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+                tried.append((residuals @ residuals, (one, two)))
+        best, _ = min(tried)
+        assert found.ssr >= best - 1e-9
+        missed += found.ssr > best * (1 + 1e-9)
+    assert missed <= 2
+
+
 def test_the_nile_fell_in_1898(nile):
     """strucchange's reference output: sup F 75.93 at 1898, 95 % interval 1895 to 1902."""
     found = find_breaks(nile, seed=1, least=15, level=0.95, replications=199)
