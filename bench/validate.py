@@ -30,7 +30,6 @@ from analysis.cleaning.withheld import Withheld, releases, withhold
 from analysis.models.coverage import coverage_table, engines, power_table, score, simulate_series
 from analysis.models.specifications import (
     FIRST_PLACEBO_END,
-    PLACEBO_HORIZONS,
     SHOWN_FLOWS,
     TRAIN_END,
     Specification,
@@ -52,6 +51,8 @@ CLEAN_SEEDS = range(1000, 1020)
 #: Seeds of the series on which the intervals are scored. Nothing was chosen by looking at them: the
 #: engines' constants were settled on series with seeds from 100,000 on.
 COVERAGE_SEEDS = range(600)
+#: Months over which the joint permutation of the treatment's date takes effects.
+PERMUTED_MONTHS = 12
 #: Processes: one a core of the machine this was sized for.
 WORKERS = 2
 #: Histories between two writes.
@@ -172,18 +173,15 @@ def permute_dates(_totals: pd.DataFrame, _rates: pd.DataFrame, file: Path) -> No
     """
     if file.exists():
         return
-    declared = permutation_specifications()
+    ends = [*placebo_ends(FIRST_PLACEBO_END, TRAIN_END, PERMUTED_MONTHS), TRAIN_END]
     due = [
-        (horizon, number, one)
-        for horizon in PLACEBO_HORIZONS
-        for number, base in enumerate(declared)
-        for one in placebo_specifications(
-            base, [*placebo_ends(FIRST_PLACEBO_END, TRAIN_END, horizon), TRAIN_END], horizon
-        )
+        (number, one)
+        for number, base in enumerate(permutation_specifications())
+        for one in placebo_specifications(base, ends, PERMUTED_MONTHS)
     ]
-    table = sweep(rebuilt_inputs(project_paths()), [one for _, _, one in due])
-    table.insert(0, "horizon", [horizon for horizon, _, _ in due])
-    table.insert(1, "specification", [number for _, number, _ in due])
+    table = sweep(rebuilt_inputs(project_paths()), [one for _, one in due])
+    table.insert(0, "horizon", PERMUTED_MONTHS)
+    table.insert(1, "specification", [number for number, _ in due])
     kept = ["horizon", "specification", "engine", "vintage", "holiday", "prices", "currency"]
     kept += ["train_end", "effect_percent", "effect_percent_lower", "effect_percent_upper"]
     table[[*kept, "error"]].round(3).to_csv(file, index=False)

@@ -176,14 +176,13 @@ def check_specifications(
     """What the checks of `base` run: `check`, `label` and `specification`, one row a fit.
 
     `check` is `base`, the name of the choice that is changed, `placebo` and `true date` with the
-    horizon, or `month` (left out; only with `observations`). Of placebo dates and months every
-    `thin`-th is taken. The seasonal ARIMA, whose fits are slow, stands in the curve alone.
+    horizon, or `month` (left out; only with `observations`). Of the values of each choice, of
+    placebo dates and of months every `thin`-th is taken. The seasonal ARIMA, whose fits are slow, stands in the curve alone.
     """
     rows = [("base", "base", base)]
     for name, others in one_choice_changed(base).items():
-        rows += [
-            (name, str(getattr(one, name)), one) for one in others if one.engine != "sarimax"
-        ]
+        quick = [one for one in others if one.engine != "sarimax"]
+        rows += [(name, str(getattr(one, name)), one) for one in quick[::thin]]
     for horizon in PLACEBO_HORIZONS:
         ends = placebo_ends(FIRST_PLACEBO_END, base.train_end, horizon)[::thin]
         for one in placebo_specifications(base, ends, horizon):
