@@ -7,6 +7,7 @@ from analysis.cleaning.simulation import score_history
 from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import trade_system
 from analysis.cleaning.withheld import releases, withhold
+from analysis.models.coverage import ACCEPTED, LEAST_SERIES, engines, headline_engines
 from analysis.paths import project_paths
 from analysis.publish import TOTALS, cached_rejection, exchange_rates, read_evidence
 from analysis.validation import PARTS, validation_key
@@ -41,6 +42,22 @@ def test_withheld_figures_are_bracketed_and_the_summary_adds_up():
     assert summary.loc["withheld figures bracketed", "count"] == scored["overlaps"].sum()
     assert summary.loc["withheld figures bracketed", "of"] == len(scored) >= 500
     assert scored["overlaps"].mean() >= 0.95
+
+
+def test_the_committed_coverage_decides_by_its_rule():
+    table = pd.read_csv(PATHS.validation / "coverage.csv")
+    assert (table["kept"] == table["coverage"].between(*ACCEPTED)).all()
+    assert (table["coverage"] + table["truth_below"] + table["truth_above"]).sub(
+        1
+    ).abs().max() < 1e-3
+    pooled = table[table["process"] == "all"].set_index(["engine", "horizon"])
+    assert (pooled["series"] + pooled["failed"] >= LEAST_SERIES).all()
+    assert set(table["engine"]) == {engine.name for engine in engines()}
+    for engine in headline_engines(table):
+        assert pooled.loc[engine, "coverage"].between(*ACCEPTED).all()
+    power = pd.read_csv(PATHS.validation / "power.csv")
+    keys = ["engine", "process", "horizon", "series"]
+    assert power[keys].equals(table[keys])
 
 
 def level_of(totals) -> dict[tuple[str, int], float]:

@@ -28,6 +28,9 @@ YEAR = 12
 #: Orders of the airline model (Box and Jenkins 1976), the seasonal ARIMA of first resort.
 ORDER, SEASONAL_ORDER = (0, 1, 1), (0, 1, 1, YEAR)
 
+#: Candidates for each vector of parameters that is kept.
+CANDIDATES = 10
+
 
 @dataclass(frozen=True)
 class Flat2016:
@@ -125,8 +128,8 @@ def _naive(
 class Sarimax:
     """The airline model on the logarithms of the known months; unknown months are missing.
 
-    Parameters are drawn from their asymptotic normal law, `parameter_draws` vectors in all, each
-    for an equal share of `paths`.
+    Parameters are drawn by their likelihood, `parameter_draws` vectors in all. Each meets another
+    joint draw of the months and serves an equal share of `paths`.
     """
 
     seed: int = 20161204
@@ -139,11 +142,11 @@ class Sarimax:
         """As `Engine.fit`. The known months alone count: sums of unknown ones are not used."""
         known = observations.within(window)
         training, evaluation = window.training, window.evaluation
-        logs = np.log(pinned_months(known.figures)).reindex(training)
-        shift, _ = history_law(known)
-        logs = logs + np.where(training < CUSTOMS_START, shift, 0.0)
+        single = pinned_months(known.figures).index
+        history = np.where(training < CUSTOMS_START, history_law(known)[0], 0.0)
+        drawn = np.log(known.draws[single]).reindex(columns=training).to_numpy() + history
         model = SARIMAX(
-            logs.to_numpy(),
+            drawn.mean(axis=0),
             exog=_holiday(training) if self.lunar_new_year else None,
             order=ORDER,
             seasonal_order=SEASONAL_ORDER,
@@ -151,27 +154,26 @@ class Sarimax:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they warn of is asked for below
             result = model.fit(disp=0, maxiter=200)
-        covariance = np.asarray(result.cov_params())
-        if not result.mle_retvals["converged"] or not np.isfinite(covariance).all():
+        if not result.mle_retvals["converged"]:
             raise FitError(
                 f"{known.flow}, {window.first} to {window.train_end}: the seasonal ARIMA did not "
                 "converge: change the window"
             )
         rng = np.random.default_rng(self.seed)
-        rows = draw_rows(known.draws, self.paths)
+        parameters = _likely(rng, result, len(single), self.parameter_draws)
+        share = -(-self.paths // self.parameter_draws)
+        rows = np.repeat(draw_rows(known.draws, self.parameter_draws), share)[: self.paths]
         simulated = [
-            result.model.smooth(params).simulate(
+            model.clone(drawn[row], exog=model.exog)
+            .smooth(params)
+            .simulate(
                 len(evaluation),
                 anchor="end",
-                repetitions=len(part),
+                repetitions=share,
                 exog=_holiday(evaluation) if self.lunar_new_year else None,
                 rng=rng,
             )
-            for params, part in zip(
-                _admissible(rng, np.asarray(result.params), covariance, self.parameter_draws),
-                np.array_split(rows, self.parameter_draws),
-                strict=True,
-            )
+            for params, row in zip(parameters, rows[::share], strict=True)
         ]
         paths = np.concatenate([np.reshape(part, (len(evaluation), -1)).T for part in simulated])
         return Counterfactual(
@@ -179,11 +181,11 @@ class Sarimax:
             known.vintage,
             self.name,
             window,
-            np.exp(paths),
+            np.exp(paths[: self.paths]),
             known.draws[evaluation].to_numpy()[rows],
             pd.Series(np.exp(result.fittedvalues), index=training).iloc[YEAR + 1 :],
             self.seed,
-            {"log likelihood": float(result.llf), "months": float(logs.notna().sum())},
+            {"log likelihood": float(result.llf), "months": float(len(single))},
         )
 
 
@@ -191,14 +193,20 @@ def _holiday(months: pd.PeriodIndex) -> np.ndarray:
     return lunar_new_year(months).to_numpy()[:, None]
 
 
-def _admissible(
-    rng: np.random.Generator, params: np.ndarray, covariance: np.ndarray, number: int
-) -> np.ndarray:
-    """Draws around `params`, moving averages kept invertible and the variance positive.
+def _likely(rng: np.random.Generator, result, months: int, number: int) -> np.ndarray:
+    """Parameter vectors by likelihood, the moving averages flat on the invertible space before it.
 
-    The law is the asymptotic one; what lies outside the model's space is put on its edge.
+    Their maximum is often on the edge of that space, where an asymptotic normal law is none. The
+    variance, which comes last, is proposed by the law of a chi-square with `months` degrees of
+    freedom; the holiday's coefficient stays at its maximum.
     """
-    draws = rng.multivariate_normal(params, covariance, size=number, method="svd")
-    draws[:, -3:-1] = np.clip(draws[:, -3:-1], -0.99, 0.99)
-    draws[:, -1] = np.maximum(draws[:, -1], params[-1] / 10)
-    return draws
+    params = np.asarray(result.params)
+    drawn = np.tile(params, (CANDIDATES * number, 1))
+    drawn[:, -3:-1] = rng.uniform(-1, 1, (len(drawn), 2))
+    drawn[:, -1] *= months / rng.chisquare(months, len(drawn))
+    logs = np.array([result.model.loglike(one) for one in drawn])
+    # What the proposal of the variance favours is taken out again: flat in its logarithm.
+    ratio = params[-1] / drawn[:, -1]
+    logs -= 0.5 * months * (np.log(ratio) - ratio)
+    weights = np.exp(logs - logs.max())
+    return drawn[rng.choice(len(drawn), size=number, p=weights / weights.sum())]

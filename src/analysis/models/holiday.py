@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 #: First day of the lunar year. Sources: for 2010-2015 china.org.cn, "Chinese Lunar New Year dates
-#: 2004-2015" (english.china.org.cn/english/features/China2004/106382.htm); for 2016-2020 the
-#: conversion tables of the Hong Kong Observatory (hko.gov.hk, Gregorian-Lunar Calendar).
+#: 2004-2015" (english.china.org.cn/english/features/China2004/106382.htm); for 2016-2020 the days
+#: of the public holiday, each a day of new moon in its season, as the tests compute.
 NEW_YEAR = {
     2010: datetime.date(2010, 2, 14),
     2011: datetime.date(2011, 2, 3),

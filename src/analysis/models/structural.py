@@ -25,6 +25,7 @@ from statsmodels.tools.numdiff import approx_hess3
 from statsmodels.tsa.statespace.kalman_filter import (
     FILTER_UNIVARIATE,
     MEMORY_CONSERVE,
+    MEMORY_NO_PREDICTED_COV,
     MEMORY_STORE_ALL,
 )
 
@@ -89,7 +90,7 @@ class Structural:
 
     seed: int = 20161201
     paths: int = 1000
-    parameter_draws: int = 100
+    parameter_draws: int = 50
     controls: tuple[str, ...] = ()
     lunar_new_year: bool = True
     trend: bool = True
@@ -108,29 +109,30 @@ class Structural:
         training = window.training
         slope = FIRST_SLOPE if self.trend else 0.0
         model, mode, rounds = _fitted(known, regressors.loc[training], mean, sd, slope)
+        fitted = pd.Series(np.exp(_smoothed(model, mode)[1]), index=training)
         rng = np.random.default_rng(self.seed)
         parameters, effective = _parameter_draws(model, mode, self.parameter_draws, rng)
+        diagnostics = {
+            **dict(zip(model.param_names, mode.tolist(), strict=True)),
+            "log likelihood": float(model.loglike(mode)),
+            "figures": float(len(known.figures)),
+            "rounds of linearisation": float(rounds),
+            "effective share of proposals": effective,
+            **_coefficients(model, mode, regressors.columns),
+        }
         rows = draw_rows(known.draws, self.paths)
         drawn = drawn_figures(known.figures, known.draws[training])[rows] - model.figures.constants
         future = regressors.loc[window.evaluation].to_numpy()
-        simulated = _paths(model, parameters, drawn, future, rng)
         return Counterfactual(
             known.flow,
             known.vintage,
             self.name,
             window,
-            np.exp(simulated),
+            np.exp(_paths(model, parameters, drawn, future, rng)),
             known.draws[window.evaluation].to_numpy()[rows],
-            pd.Series(np.exp(_smoothed(model, mode)[1]), index=training),
+            fitted,
             self.seed,
-            {
-                **dict(zip(model.param_names, mode, strict=True)),
-                "log likelihood": float(model.loglike(mode)),
-                "figures": float(len(known.figures)),
-                "rounds of linearisation": float(rounds),
-                "effective share of proposals": effective,
-                **_coefficients(model, mode, regressors.columns),
-            },
+            diagnostics,
         )
 
     def _regressors(
@@ -296,7 +298,7 @@ def _paths(
 
     Each vector of `parameters` serves a run of neighbouring rows, which are different draws.
     """
-    _for_smoothing(model, exact=True)
+    model.take_figures_as_exact()
     simulated = np.empty((len(drawn), len(future)))
     for params, rows in zip(
         parameters, np.array_split(np.arange(len(drawn)), len(parameters)), strict=True
@@ -315,6 +317,7 @@ def _last_state(
     The gains do not depend on the values of the figures, so one pass of the filter serves all
     draws of the data.
     """
+    model.ssm.set_conserve_memory(MEMORY_CONSERVE & ~MEMORY_NO_PREDICTED_COV)
     model.update(params)
     result = model.ssm.filter()
     transition, state = result.transition[..., 0], np.tile(result.initial_state, (len(drawn), 1))
@@ -352,7 +355,7 @@ def _forward(
 
 def _smoothed(model: MonthlyStateSpace, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log months of training given all figures: the months, and without their disturbances."""
-    _for_smoothing(model)
+    model.ssm.set_conserve_memory(MEMORY_STORE_ALL)
     model.update(params)
     state = model.ssm.smooth().smoothed_state
     _for_likelihood(model)
@@ -362,7 +365,7 @@ def _smoothed(model: MonthlyStateSpace, params: np.ndarray) -> tuple[np.ndarray,
 
 def _coefficients(model: MonthlyStateSpace, params: np.ndarray, names) -> dict[str, float]:
     """Coefficients at the mode that a reader asks for, with their standard deviations."""
-    _for_smoothing(model)
+    model.ssm.set_conserve_memory(MEMORY_STORE_ALL)
     model.update(params)
     result = model.ssm.filter()
     mean, variance = result.predicted_state[:, -1], np.diag(result.predicted_state_cov[..., -1])
@@ -381,10 +384,3 @@ def _for_likelihood(model: MonthlyStateSpace) -> None:
     """Keep nothing but the likelihood, and take the figures of a month one by one: it is faster."""
     model.ssm.filter_method = FILTER_UNIVARIATE
     model.ssm.set_conserve_memory(MEMORY_CONSERVE)
-
-
-def _for_smoothing(model: MonthlyStateSpace, *, exact: bool = False) -> None:
-    """All is kept; `exact` takes the figures without their errors, which the draws stand for."""
-    model.ssm.set_conserve_memory(MEMORY_STORE_ALL)
-    if exact:
-        model.take_figures_as_exact()

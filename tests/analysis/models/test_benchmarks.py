@@ -6,6 +6,8 @@ import pytest
 
 from analysis.models.benchmarks import Flat2016, Sarimax, SeasonalNaive
 from analysis.models.coverage import WINDOW, simulate_series
+from analysis.models.segmented import Segmented
+from analysis.models.structural import Structural
 from analysis.models.trade_observations import FitError, TradeObservations, Window
 
 MONTHS = pd.period_range("2012-01", "2019-12", freq="M")
@@ -72,3 +74,31 @@ def test_the_seasonal_arima_continues_a_season_with_gaps():
     assert result.simulated.tobytes() == again.simulated.tobytes()
     assert np.median(result.simulated[:, :12], axis=0) == pytest.approx(months[59:71], rel=0.15)
     assert result.diagnostics["months"] == 56
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        Flat2016(paths=200),
+        SeasonalNaive(paths=200),
+        Sarimax(paths=200, parameter_draws=4),
+        Segmented(paths=200),
+        Structural(paths=200, parameter_draws=20),
+    ],
+    ids=lambda engine: engine.name,
+)
+def test_a_path_follows_the_draw_of_the_data_in_its_row(engine):
+    """Two draws, one a twentieth above the other in training and twice it after: rows keep them."""
+    rng = np.random.default_rng(8)
+    low = 300 * np.exp(rng.normal(0, 0.01, 96))
+    figures = exact(low).figures.assign(upper=1.06 * low)
+    high = low * np.where(WINDOW.train_end < MONTHS, 2.0, 1.05)
+    seen = TradeObservations(
+        "export", "corrected", figures, pd.DataFrame([low, high], columns=MONTHS)
+    )
+    result = engine.fit(seen, WINDOW)
+    upper = result.observed[:, 0] == high[59]
+    assert upper.sum() == 100 and (result.observed[~upper, 0] == low[59]).all()
+    first_year = result.simulated[:, :12].sum(axis=1)
+    ratio = np.median(first_year[upper]) / np.median(first_year[~upper])
+    assert ratio == pytest.approx(1.05, abs=0.015)

@@ -84,6 +84,14 @@ def test_the_monte_carlo_error_is_that_of_a_share():
     assert line["mc_error"] == pytest.approx(np.sqrt(0.9 * 0.1 / 600), abs=1e-4)
 
 
+def test_fits_that_failed_are_counted_and_tables_survive_the_disk(tmp_path):
+    made = scores({("good", 12): 0.9})
+    lost = pd.DataFrame([{**made.iloc[0], "covered": None, "error": "did not converge"}])
+    pd.concat([made, lost]).to_csv(tmp_path / "scores.csv", index=False)
+    line = coverage_table(pd.read_csv(tmp_path / "scores.csv")).iloc[0]
+    assert line["failed"] == 1 and line["series"] == 600 and line["coverage"] == 0.9
+
+
 def test_power_is_the_fall_that_four_fifths_of_the_series_show():
     line = power_table(scores({("good", 12): 0.9})).iloc[0]
     assert line["detectable_fall_percent"] == pytest.approx(80, abs=0.2)

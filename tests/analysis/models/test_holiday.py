@@ -1,6 +1,6 @@
 """The holiday's days fall where the calendar says, and each year's add to one."""
 
-import itertools
+import datetime
 
 import pandas as pd
 import pytest
@@ -22,11 +22,18 @@ def test_the_holiday_of_2017_began_in_january_and_that_of_2018_did_not():
     assert share["2018-01"] == 0.0 and share["2018-02"] == 14 / 16 and share["2018-03"] == 2 / 16
 
 
-def test_new_moons_are_29_or_30_days_apart():
-    """Two New Years are 12 or 13 lunar months apart: 354, 355, 383, 384 or 385 days."""
-    dates = [NEW_YEAR[year] for year in sorted(NEW_YEAR)]
-    gaps = {(later - earlier).days for earlier, later in itertools.pairwise(dates)}
-    assert gaps <= {354, 355, 383, 384, 385}
+#: A new moon (6 January 2000, 18:14 UT) and the mean length of a lunation in days: Meeus,
+#: Astronomical Algorithms, chapter 49. The true moon keeps within 0.6 days of the mean one.
+NEW_MOON, LUNATION = datetime.datetime(2000, 1, 6, 18, 14), 29.530588
+
+
+def test_every_new_year_is_the_day_of_a_new_moon_in_its_season():
+    """Noon in Beijing is 4:00 UT; the year begins between 21 January and 20 February."""
+    for year, day in NEW_YEAR.items():
+        assert datetime.date(year, 1, 21) <= day <= datetime.date(year, 2, 20)
+        noon = datetime.datetime.combine(day, datetime.time(4))
+        lunations = (noon - NEW_MOON) / datetime.timedelta(days=LUNATION)
+        assert abs(lunations - round(lunations)) * LUNATION < 0.5 + 0.6
 
 
 def test_the_regressor_holds_only_what_moves():

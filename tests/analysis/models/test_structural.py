@@ -101,7 +101,7 @@ def test_one_pass_of_the_filter_serves_all_draws():
         known, x.loc[WINDOW.training], mean, sd, structural.FIRST_SLOPE
     )
     drawn = drawn_figures(known.figures, known.draws[WINDOW.training]) - model.figures.constants
-    structural._for_smoothing(model, exact=True)
+    model.take_figures_as_exact()
     means, _ = structural._last_state(model, mode, drawn[:3])
     for row in range(3):
         alone = MonthlyStateSpace(
@@ -124,7 +124,7 @@ def test_paths_spread_wider_with_every_horizon():
     assert spread[:6].mean() < spread[12:18].mean() < spread[30:].mean()
 
 
-def test_a_price_that_drives_trade_is_found_and_narrows_nothing_else():
+def test_the_elasticity_to_a_price_that_drives_trade_is_found():
     rng = np.random.default_rng(11)
     price = pd.Series(60 * np.exp(np.cumsum(rng.normal(0, 0.1, len(MONTHS)))), index=MONTHS)
     months = 300 * (price / 60).to_numpy() ** 0.6 * np.exp(rng.normal(0, 0.03, len(MONTHS)))
