@@ -9,7 +9,7 @@ KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep
 .PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
@@ -45,6 +45,9 @@ snapshot: all ## Write the results as committed: docs/results, code book, README
 
 release: environment ## One archive of the commit, which rebuilds from itself
 	@$(PY) -m analysis.release
+
+sweep: environment ## Run every specification (SCHEDULER=tcp://host:port: on a Dask cluster)
+	@$(PY) -m analysis.sweep $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 lab: environment ## Open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --notebook-dir=.

@@ -18,12 +18,12 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.models.checks import Check, Interval
+
 #: The kind of output that a page lists as a finding.
 FINDING = "application/vnd.notebook-build.finding.v1+json"
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-
-Interval = tuple[float, float]
 
 
 class _Quoted(string.Formatter):
@@ -153,16 +153,6 @@ def source_rows(rows: pd.DataFrame) -> str:
         rows = rows[known].sort_values(["table", "line"])
     filled = rows.dropna(axis="columns", how="all")
     return filled.to_csv(index=False, lineterminator="\n", float_format="%.8g")
-
-
-@dataclass(frozen=True)
-class Check:
-    """A comparison of a printed figure with the recomputed one: verdict `pass` or `fail`."""
-
-    name: str
-    verdict: str
-    number: Interval
-    sentence: str
 
 
 def compare(
