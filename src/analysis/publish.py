@@ -146,7 +146,7 @@ def cached_rejection(
     kept under the content of the system and of the modules that search it, so a cached answer is
     the one that would be computed; deleting the cache costs time and changes nothing.
     """
-    _start_solver()
+    start_solver()
     tolerance = ROBUST_TOLERANCE if robust else None
     question = trade_system(totals, rates.set_index("month"))
     file = paths.cache / f"rejection-{rejection_key(question, tolerance)}.json"
@@ -302,7 +302,7 @@ def on_disk(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**dates)
 
 
-def _start_solver() -> None:
+def start_solver() -> None:
     """Start HiGHS once with the standard output closed.
 
     Its first start in a process prints a licence notice past Python's own streams; on the page it
