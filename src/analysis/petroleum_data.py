@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,7 +11,14 @@ from currency_converter import CurrencyConverter
 
 from analysis.cleaning.accounting import usable_rows
 from analysis.cleaning.corrections import apply_corrections, read_corrections
-from analysis.cleaning.deliveries import CleanDeliveries, clean_deliveries
+from analysis.cleaning.deliveries import (
+    SUPPLIERS,
+    CleanDeliveries,
+    clean_deliveries,
+    cumulative_bounds,
+    supplier_bounds,
+)
+from analysis.models.cap import cap_periods
 from analysis.paths import Paths
 from analysis.publish import start_solver
 from analysis.sources.conversion_factors import conversion_factors
@@ -79,6 +87,46 @@ def reconciled(data: PetroleumData, *, last: str | None = None) -> CleanDeliveri
     return clean_deliveries(data.reported, last=last)
 
 
+def reported_by_period(
+    clean: CleanDeliveries, rules: pd.DataFrame, last: pd.Period
+) -> pd.DataFrame:
+    """What each supplier reported in each cap period up to month `last`, with the cap.
+
+    Columns `period_first`, `period_last`, those of `deliveries.supplier_bounds`, `cap_barrels`.
+    A period that `last` cuts off keeps its whole length; its later months are open.
+    """
+    tables = []
+    for cap in cap_periods(rules, last):
+        first, end = cap.months[0], cap.months[-1]
+        table = supplier_bounds(clean, first, min(end, last))
+        beyond = max(0, (end - last).n)
+        tables.append(
+            table.assign(
+                period_first=first,
+                period_last=end,
+                months=table["months"] + beyond,
+                open_months=table["open_months"] + beyond,
+                cap_barrels=cap.barrels,
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def yearly_paths(
+    clean: CleanDeliveries, years: range, last: pd.Period, suppliers: Sequence[str] = SUPPLIERS
+) -> dict[int, pd.DataFrame]:
+    """`deliveries.cumulative_bounds` of each calendar year, the last one up to `last`."""
+    return {
+        year: cumulative_bounds(
+            clean,
+            pd.Period(year=year, month=1, freq="M"),
+            min(pd.Period(year=year, month=12, freq="M"), last),
+            suppliers=suppliers,
+        )
+        for year in years
+    }
+
+
 def row_fates(data: PetroleumData, clean: CleanDeliveries) -> pd.DataFrame:
     """Rows read, used and set aside, one row a petroleum table.
 
@@ -92,14 +140,11 @@ def row_fates(data: PetroleumData, clean: CleanDeliveries) -> pd.DataFrame:
         "petroleum_prices": data.prices,
     }
     rows = [
-        (name, len(frame), int(frame["set_aside"].isna().sum()))
-        for name, frame in counted.items()
+        (name, len(frame), int(frame["set_aside"].isna().sum())) for name, frame in counted.items()
     ]
     read = len(data.reported) + len(data.not_reported)
     rows.append(("petroleum_reported_deliveries", read, len(clean.used)))
-    rows.append(
-        ("gacc_petroleum", len(data.customs) + len(data.not_customs), len(data.customs))
-    )
+    rows.append(("gacc_petroleum", len(data.customs) + len(data.not_customs), len(data.customs)))
     table = pd.DataFrame(rows, columns=["table", "rows_read", "rows_used"])
     return table.assign(rows_set_aside=table["rows_read"] - table["rows_used"])
 

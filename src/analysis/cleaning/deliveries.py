@@ -380,9 +380,7 @@ def rate_statements(months: range) -> list[Statement]:
                 Row(((bbl, 1.0), (t, -low)), 0.0, INFINITY),
                 Row(((bbl, 1.0), (t, -high)), -INFINITY, 0.0),
             )
-            statements.append(
-                Statement(f"rate {supplier} {month}", "definition", rows, INFINITY)
-            )
+            statements.append(Statement(f"rate {supplier} {month}", "definition", rows, INFINITY))
     return statements
 
 
@@ -400,8 +398,14 @@ def supplier_rate(supplier: str, year: int) -> tuple[float, float]:
     raise ValueError(f"no rate turns tonnes of {supplier!r} in {year} into barrels: add its pairs")
 
 
-def cumulative_bounds(clean: CleanDeliveries, first: pd.Period, last: pd.Period) -> pd.DataFrame:
-    """What both suppliers reported from `first` to each month up to `last`, exact bounds.
+def cumulative_bounds(
+    clean: CleanDeliveries,
+    first: pd.Period,
+    last: pd.Period,
+    *,
+    suppliers: Sequence[str] = SUPPLIERS,
+) -> pd.DataFrame:
+    """What `suppliers` together reported from `first` to each month up to `last`, exact bounds.
 
     Only months that some figure bounds are added; `open_months` counts the supplier-months left
     out, so that with any of them `lower_bbl` holds and `upper_bbl` is that of the covered months
@@ -413,7 +417,7 @@ def cumulative_bounds(clean: CleanDeliveries, first: pd.Period, last: pd.Period)
         (month, unit): [
             ((unit, supplier, m.ordinal), 1.0)
             for m in months[months <= month]
-            for supplier in SUPPLIERS
+            for supplier in suppliers
             if (supplier, m) in closed
         ]
         for month in months
@@ -430,7 +434,9 @@ def cumulative_bounds(clean: CleanDeliveries, first: pd.Period, last: pd.Period)
                 for end in ("lower", "upper")
             },
             "open_months": sum(
-                (supplier, m) not in closed for m in months[months <= month] for supplier in SUPPLIERS
+                (supplier, m) not in closed
+                for m in months[months <= month]
+                for supplier in suppliers
             ),
         }
         for month in months
@@ -476,9 +482,7 @@ def _both_bounds(clean: CleanDeliveries, forms: Mapping) -> Mapping:
     chosen = conditional_bounds(clean.system, clean.rejection.chosen, forms)
     wide = robust_bounds(clean.system, clean.rejection.alternatives, forms, chosen)
     # An alternative may leave a month without any figure; then the chosen bounds stand.
-    return {
-        key: value if np.isfinite(value.upper) else chosen[key] for key, value in wide.items()
-    }
+    return {key: value if np.isfinite(value.upper) else chosen[key] for key, value in wide.items()}
 
 
 def _closed(monthly: pd.DataFrame) -> set[tuple[str, pd.Period]]:

@@ -579,7 +579,9 @@ def _price_panel(axes: Axes, own: pd.DataFrame, first: str, last: str) -> None:
         inside = own[(own["shown"] == name) & own["day"].between(begin, end)].sort_values("day")
         for _, part in inside.groupby((inside["day"].diff().dt.days > 60).cumsum()):
             axes.plot(part["day"], part["usd_per_kg"], color=colour, linewidth=1)
-        axes.vlines(inside["day"], inside["lower_usd"], inside["upper_usd"], color=colour, alpha=0.5)
+        axes.vlines(
+            inside["day"], inside["lower_usd"], inside["upper_usd"], color=colour, alpha=0.5
+        )
         axes.plot(
             inside["day"],
             inside["usd_per_kg"],
@@ -611,7 +613,9 @@ def recorded_fuel(
 
     `months` has `product`, `month` (Period[M]), `tonnes`. Months without a print show nothing.
     """
-    first, last = months["month"].min(), months["month"].max()
+    dated = {name: pd.Period(day, "M") for name, day in events.items()}
+    first = months["month"].min()
+    last = max([months["month"].max(), *dated.values()])
     axis = pd.period_range(first, last, freq="M")
     place = {month: number for number, month in enumerate(axis)}
     colours = {"gasoline": RED, "diesel": VIOLET}
@@ -623,10 +627,12 @@ def recorded_fuel(
             at = np.array([place[month] for month in own["month"]]) + 0.4 * (step - 0.5)
             axes.bar(at, own["tonnes"] / 1e3, width=0.38, color=colour, label=FUEL_NAMES[product])
             zero = own["tonnes"].to_numpy() == 0
-            axes.plot(at[zero], np.zeros(zero.sum()), "x", color=colour, markersize=5, clip_on=False)
+            axes.plot(
+                at[zero], np.zeros(zero.sum()), "x", color=colour, markersize=5, clip_on=False
+            )
         top = 1.15 * months["tonnes"].max() / 1e3
-        for number, (name, day) in enumerate(events.items()):
-            at = place[pd.Period(day, "M")] - 0.5
+        for number, (name, month) in enumerate(dated.items()):
+            at = place[month] - 0.5
             axes.axvline(at, color=QUIET, linewidth=0.9)
             axes.text(at, top * (1 - 0.09 * number), f" {name}", size=8.5, color=QUIET, va="top")
         ticks = [number for month, number in place.items() if month.month in (1, 7)]

@@ -59,9 +59,7 @@ def cap_on(
     date = pd.Timestamp(day)
     wanted = {"superseded"} if superseded else {"once", "annual"}
     caps = rules[
-        (rules["role"] == "cap")
-        & (rules["product"] == product)
-        & rules["recurrence"].isin(wanted)
+        (rules["role"] == "cap") & (rules["product"] == product) & rules["recurrence"].isin(wanted)
     ]
     periods = {}
     for rule in caps.itertuples():
@@ -87,9 +85,7 @@ def cap_on(
     )
 
 
-def require_cap(
-    rules: pd.DataFrame, day: str | pd.Timestamp, product: str = REFINED
-) -> Cap:
+def require_cap(rules: pd.DataFrame, day: str | pd.Timestamp, product: str = REFINED) -> Cap:
     """`cap_on`, and ValueError where no rule covers the day: such a delivery has no share."""
     cap = cap_on(rules, day, product)
     if cap is None:
@@ -114,9 +110,7 @@ def _days_around(rule: tuple, date: pd.Timestamp) -> tuple[pd.Timestamp, pd.Time
     return (first, last) if pd.notna(last) and date <= last else None
 
 
-def cap_periods(
-    rules: pd.DataFrame, last: str | pd.Period, product: str = REFINED
-) -> list[Cap]:
+def cap_periods(rules: pd.DataFrame, last: str | pd.Period, product: str = REFINED) -> list[Cap]:
     """The caps in force one after another, from the first to the one that holds month `last`."""
     day = rules.loc[
         (rules["role"] == "cap")
@@ -142,9 +136,7 @@ def cut_against_baselines(
     `lower_percent`, `upper_percent`, smallest baseline first. A negative cut is a cap above the
     baseline.
     """
-    own = rules[
-        (rules["role"] == "baseline") & rules["product"].str.contains("refined")
-    ].copy()
+    own = rules[(rules["role"] == "baseline") & rules["product"].str.contains("refined")].copy()
     low, high = barrels_per_tonne
     lower = own["lower_bbl"].fillna(own["lower_t"] * low)
     upper = own["upper_bbl"].fillna(own["upper_t"] * high)

@@ -44,9 +44,49 @@ def crossings(
     return pd.DataFrame(rows).astype({"earliest": "period[M]", "latest": "period[M]"})
 
 
-def in_reading(path: pd.DataFrame, lower: float, upper: float) -> pd.DataFrame:
-    """`path` with its barrels made of its tonnes at `lower` to `upper` barrels a tonne."""
-    return path.assign(lower_bbl=lower * path["lower_t"], upper_bbl=upper * path["upper_t"])
+def in_reading(
+    paths: Mapping[str, pd.DataFrame], rates: Mapping[str, tuple[float, float, float]]
+) -> pd.DataFrame:
+    """Running barrels of all suppliers when each one's tonnes are converted at its own rates.
+
+    `paths` gives for each supplier `month`, `lower_t`, `upper_t`, `open_months`; `rates` its
+    barrels a tonne (lower, middle, upper). Columns `month`, `lower_bbl`, `upper_bbl`,
+    `open_months`.
+    """
+    first = next(iter(paths.values()))
+    total = pd.DataFrame(
+        {"month": first["month"], "lower_bbl": 0.0, "upper_bbl": 0.0, "open_months": 0}
+    )
+    for supplier, path in paths.items():
+        low, _, high = rates[supplier]
+        total["lower_bbl"] += low * path["lower_t"]
+        total["upper_bbl"] += high * path["upper_t"]
+        total["open_months"] += path["open_months"]
+    return total
+
+
+def gaps(monthly: pd.DataFrame, first: pd.Period, last: pd.Period) -> str:
+    """The supplier-months without a report from `first` to `last`: `China Nov–Dec; Russia Oct`.
+
+    `monthly` as `schemas.REPORTED_DELIVERIES`. Empty where none lacks.
+    """
+    inside = monthly[
+        monthly["month"].between(first, last) & (monthly["basis"] == "open")
+    ].sort_values("month")
+    texts = []
+    for supplier, own in inside.groupby("supplier", sort=True):
+        months = own["month"].array
+        breaks = [0, *(i for i in range(1, len(months)) if months[i] != months[i - 1] + 1)]
+        runs = [
+            (months[start], months[end - 1])
+            for start, end in zip(breaks, [*breaks[1:], len(months)], strict=True)
+        ]
+        spans = [
+            f"{a.strftime('%b')}" if a == b else f"{a.strftime('%b')}–{b.strftime('%b')}"
+            for a, b in runs
+        ]
+        texts.append(f"{supplier} {', '.join(spans)}")
+    return "; ".join(texts)
 
 
 @dataclass(frozen=True)

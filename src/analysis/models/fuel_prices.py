@@ -56,7 +56,7 @@ def _middle(row: tuple) -> pd.Timestamp:
 
 
 def _won_rates(usable: pd.DataFrame, cross_rates: pd.DataFrame) -> pd.DataFrame:
-    """Won per dollar by collector and day: a dollar rate as printed, a yuan rate times the cross."""
+    """Won per dollar by collector and day; a yuan rate times the cross rate."""
     own = usable[
         usable["item"].isin(["exchange rate USD", "exchange rate CNY"])
         & (usable["lower"] > 0)
@@ -203,9 +203,7 @@ def changes_by_event(
     return pd.DataFrame(rows)
 
 
-def level_by_period(
-    series: pd.DataFrame, periods: Sequence[tuple[str, str, str]]
-) -> pd.DataFrame:
+def level_by_period(series: pd.DataFrame, periods: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
     """Mean price of each collector and fuel in named periods (name, first and last day, both in).
 
     Columns `period`, `collector`, `item`, `usd_per_kg`, `lowest`, `highest`, `days` (printed).

@@ -42,7 +42,9 @@ class Priors:
         for name in ("laden_share", "loaded_share", "detection", "petrol_share"):
             low, high = getattr(self, name)
             if not 0 <= low <= high <= 1:
-                raise ValueError(f"{name}: two ends within [0, 1], the lower first, not {low, high}")
+                raise ValueError(
+                    f"{name}: two ends within [0, 1], the lower first, not {low, high}"
+                )
         if self.detection[0] == 0:
             raise ValueError("detection: a rate of zero leaves the calls without limit")
         if self.pace_log_sd < 0:

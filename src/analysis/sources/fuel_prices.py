@@ -176,9 +176,9 @@ def _set_aside(prices: pd.DataFrame) -> pd.Series:
     year_wide = (prices["last_day"] - prices["first_day"]).dt.days > 60
     found = {
         "a change, no price": prices["price"].isna(),
-        "per litre: sources turn kilograms into litres the wrong way round": prices[
-            "per"
-        ].isin(["litre", "l"]),
+        "per litre: sources turn kilograms into litres the wrong way round": prices["per"].isin(
+            ["litre", "l"]
+        ),
         "the figure contradicts its own text": prices["note"].str.contains(GARBLED).fillna(False),
         "dated to a year only": year_wide & ~prices["item"].str.startswith("exchange"),
     }

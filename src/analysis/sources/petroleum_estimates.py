@@ -69,8 +69,9 @@ def illicit_estimates(paths: Paths) -> pd.DataFrame:
     """Every row: `row_id`, `first_day`, `last_day`, `estimator`, `route`, `metric`, `measure`.
 
     `value` is the printed number, `lower` and `upper` the ends of what its digits allow (upper
-    infinite and no value behind a `>` or "over"), in the unit that `measure` names; `laden_share` that of the scenario, missing
-    where none is stated; `scenario`, `kind`, `note`, `source_publisher`, `set_aside`.
+    infinite and no value behind a `>` or "over"), in the unit that `measure` names; `laden_share`
+    that of the scenario, missing where none is stated; `scenario`, `kind`, `note`,
+    `source_publisher`, `set_aside`.
 
     Raises InputError, or InputErrors with all of them: an unknown unit, a value that is neither a
     number nor one of `WORDS`, a negative number, a date out of order.
@@ -92,9 +93,7 @@ def type_estimates(table: pd.DataFrame) -> pd.DataFrame:
         Place(file, int(line), "period_end").error(
             "a day after period_start", found=str(last.date()), action="swap the dates"
         )
-        for line, first, last in zip(
-            table.index, days["first_day"], days["last_day"], strict=True
-        )
+        for line, first, last in zip(table.index, days["first_day"], days["last_day"], strict=True)
         if last < first
     ]
     raise_if_any(sorted(errors, key=lambda error: error.row or 0))
