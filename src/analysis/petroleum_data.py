@@ -127,24 +127,33 @@ def yearly_paths(
     }
 
 
-def row_fates(data: PetroleumData, clean: CleanDeliveries) -> pd.DataFrame:
+def row_fates(
+    data: PetroleumData, clean: CleanDeliveries, overlap: pd.DataFrame, dollars: pd.DataFrame
+) -> pd.DataFrame:
     """Rows read, used and set aside, one row a petroleum table.
 
-    Estimates count as used where they give a number; whether that number is added, the overlap
-    table says.
+    `overlap` as from `tanker_counts.overlap_table`: an estimate is used where a count holds it.
+    `dollars` as from `fuel_prices.dollar_prices`: a price without a near rate is not used. The
+    customs rows are those that speak of one definition; each picture draws some of them.
     """
-    counted = {
-        "petroleum_caps": data.rules,
-        "petroleum_conversion_factors": data.factors,
-        "petroleum_illicit_estimates": data.estimates,
-        "petroleum_prices": data.prices,
-    }
+    counted = overlap["fate"].str.startswith(("count", "an upper end of count"))
+    no_rate = dollars["set_aside"].notna().sum()
     rows = [
-        (name, len(frame), int(frame["set_aside"].isna().sum())) for name, frame in counted.items()
+        ("petroleum_caps", len(data.rules), data.rules["set_aside"].isna().sum()),
+        (
+            "petroleum_conversion_factors",
+            len(data.factors),
+            data.factors["set_aside"].isna().sum(),
+        ),
+        ("petroleum_illicit_estimates", len(data.estimates), counted.sum()),
+        ("petroleum_prices", len(data.prices), data.prices["set_aside"].isna().sum() - no_rate),
+        (
+            "petroleum_reported_deliveries",
+            len(data.reported) + len(data.not_reported),
+            len(clean.used),
+        ),
+        ("gacc_petroleum", len(data.customs) + len(data.not_customs), len(data.customs)),
     ]
-    read = len(data.reported) + len(data.not_reported)
-    rows.append(("petroleum_reported_deliveries", read, len(clean.used)))
-    rows.append(("gacc_petroleum", len(data.customs) + len(data.not_customs), len(data.customs)))
     table = pd.DataFrame(rows, columns=["table", "rows_read", "rows_used"])
     return table.assign(rows_set_aside=table["rows_read"] - table["rows_used"])
 

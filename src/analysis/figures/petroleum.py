@@ -252,8 +252,8 @@ def cap_clock(
             axes.set_axis_off()
     data = pd.concat([path.assign(year=year) for year, path in paths.items()], ignore_index=True)
     ends = [
-        f"{year} ends in {path['month'].iloc[-1].strftime('%B')} at "
-        f"{'at least ' if path['open_months'].iloc[-1] else ''}"
+        f"{year} ends in {path['month'].iloc[-1].strftime('%B')} "
+        f"{'at least ' if path['open_months'].iloc[-1] else ''}at "
         f"{path['lower_bbl'].iloc[-1] / 1e3:,.0f} thousand barrels."
         for year, path in paths.items()
     ]
@@ -376,7 +376,7 @@ def conversion_readings(
         axes.grid(True, axis="x")
         axes.grid(False, axis="y")
         axes.set_xlabel("Per cent of the cap")
-        legend_above(axes, 4)
+        legend_above(axes, 2)
     full = shares[shares["reading"] == "committee"].set_index("period_first")["middle_share"]
     low = shares[shares["reading"] == "product"].set_index("period_first")["middle_share"]
     return Figure(
@@ -417,7 +417,7 @@ def likely_clock(
             last = int(np.flatnonzero(draws.in_window)[-1])
             total = (draws.reported + draws.counted)[:, : last + 1]
             low, middle, high = np.quantile(total, (0.05, 0.5, 0.95), axis=0) / 1e6
-            day = draws.ends[: last + 1].dayofyear.to_numpy() / 30.44 + 1
+            day = draws.ends[: last + 1].day_of_year.to_numpy() / 30.44 + 1
             day = np.concatenate([[1.0], day])
             ends = [np.concatenate([[0.0], part]) for part in (low, middle, high)]
             axes.fill_between(day, ends[0], ends[2], color=RED, alpha=0.3, linewidth=0)
@@ -540,17 +540,17 @@ def fuel_prices(
             for column, (first, last) in enumerate(spans):
                 axes = panels[row, column]
                 _price_panel(axes, named[named["item"] == item], first, last)
-                for name, day in events.items():
+                for number, (name, day) in enumerate(events.items()):
                     if pd.Timestamp(first) < pd.Timestamp(day) < pd.Timestamp(last):
                         axes.axvline(pd.Timestamp(day), color=QUIET, linewidth=0.9)
                         if row == 0:
                             axes.text(
                                 pd.Timestamp(day),
-                                axes.get_ylim()[1],
+                                0.34 - 0.28 * number,
                                 f" {name}",
                                 size=8.5,
                                 color=QUIET,
-                                va="top",
+                                va="bottom",
                             )
             panels[row, 0].set_title(FUEL_NAMES[item])
         marks, labels = panels[0, 0].get_legend_handles_labels()
@@ -613,7 +613,8 @@ def recorded_fuel(
 
     `months` has `product`, `month` (Period[M]), `tonnes`. Months without a print show nothing.
     """
-    dated = {name: pd.Period(day, "M") for name, day in events.items()}
+    days = {name: pd.Timestamp(day) for name, day in events.items()}
+    dated = {name: day.to_period("M") for name, day in days.items()}
     first = months["month"].min()
     last = max([months["month"].max(), *dated.values()])
     axis = pd.period_range(first, last, freq="M")
@@ -632,7 +633,7 @@ def recorded_fuel(
             )
         top = 1.15 * months["tonnes"].max() / 1e3
         for number, (name, month) in enumerate(dated.items()):
-            at = place[month] - 0.5
+            at = place[month] - 0.5 + (days[name].day - 1) / days[name].days_in_month
             axes.axvline(at, color=QUIET, linewidth=0.9)
             axes.text(at, top * (1 - 0.09 * number), f" {name}", size=8.5, color=QUIET, va="top")
         ticks = [number for month, number in place.items() if month.month in (1, 7)]

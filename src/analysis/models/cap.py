@@ -132,9 +132,9 @@ def cut_against_baselines(
 
     Baselines in tonnes are turned into barrels at the two rates given (lower, upper), so a cut
     against them has two ends; one of an "up to" has no lower baseline, and the cut no lower end.
-    Columns `rule_id`, `source_publisher`, `lower_bbl`, `upper_bbl`, `lower_t`, `upper_t`,
-    `lower_percent`, `upper_percent`, smallest baseline first. A negative cut is a cap above the
-    baseline.
+    Columns `rule_id`, `instrument`, `source_publisher`, `lower_bbl`, `upper_bbl`, `lower_t`,
+    `upper_t`, `lower_percent`, `upper_percent`, smallest baseline first. A negative cut is a cap
+    above the baseline.
     """
     own = rules[(rules["role"] == "baseline") & rules["product"].str.contains("refined")].copy()
     low, high = barrels_per_tonne
@@ -147,6 +147,7 @@ def cut_against_baselines(
         upper_percent=100 * (1 - cap.barrels / upper),
     )
     names = (
-        "rule_id source_publisher lower_bbl upper_bbl lower_t upper_t lower_percent upper_percent"
+        "rule_id instrument source_publisher lower_bbl upper_bbl lower_t upper_t lower_percent "
+        "upper_percent"
     ).split()
     return table.sort_values(["upper_bbl", "rule_id"])[names].reset_index(drop=True)

@@ -313,7 +313,7 @@ def breaches(
         day, inside = _breach_day(draws, total, cap)
         for window in draws.windows:
             until = int(draws.ends.get_loc(window.last))
-            here = inside & (day <= window.last.dayofyear)
+            here = inside & (day <= window.last.day_of_year)
             row = {
                 "year": year,
                 "until": window.last,
@@ -338,7 +338,7 @@ def _breach_day(draws: YearDraws, total: np.ndarray, cap: float) -> tuple[np.nda
     rows = np.arange(len(total))
     after = total[rows, segment]
     before = np.where(segment > 0, total[rows, np.maximum(segment - 1, 0)], 0.0)
-    last = draws.ends.dayofyear.to_numpy().astype(float)
+    last = draws.ends.day_of_year.to_numpy().astype(float)
     first = np.concatenate([[0.0], last[:-1]])
     part = (cap - before) / np.maximum(after - before, 1e-9)
     day = first[segment] + part * (last[segment] - first[segment])
