@@ -295,6 +295,35 @@ def totals_by_year(
     return pd.DataFrame(rows)
 
 
+def break_even_shares(
+    years: Mapping[int, tuple[Window, ...]],
+    reported: Mapping[int, pd.DataFrame],
+    caps: Mapping[int, Cap],
+) -> pd.DataFrame:
+    """The laden share above which counted calls take a year past its cap, nothing else assumed.
+
+    Every counted call as printed and none missed. `with_reports` adds what was reported (at its
+    lower end); `calls_alone` does not, for whoever thinks that counted tankers brought reported
+    cargoes too. Each has two ends where the capacity has: `_lower` at the largest capacity,
+    `_upper` at the smallest. One row a year; a share above one cannot be reached.
+    """
+    rows = []
+    for year, windows in years.items():
+        low, high = (sum(window.capacity_bbl[end] for window in windows) for end in (0, 1))
+        cap = caps[year].barrels
+        left = max(cap - reported[year]["lower_bbl"].iloc[-1], 0.0)
+        rows.append(
+            {
+                "year": year,
+                "with_reports_lower": left / high,
+                "with_reports_upper": left / low,
+                "calls_alone_lower": cap / high,
+                "calls_alone_upper": cap / low,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def breaches(
     found: Mapping[int, YearDraws], caps: Mapping[int, Cap], *, level: float = 0.9
 ) -> pd.DataFrame:

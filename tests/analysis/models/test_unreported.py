@@ -10,6 +10,7 @@ from analysis.models.unreported import (
     DIESEL_RATE,
     PETROL_RATE,
     Priors,
+    break_even_shares,
     breaches,
     priors_table,
     quantile_error,
@@ -142,6 +143,17 @@ def test_a_breach_is_dated_inside_its_window():
     assert table["chance"] == 1.0
     assert table["middle"].day_of_year == pytest.approx(128, abs=2)
     assert table["earliest"] < table["middle"] < table["latest"]
+
+
+def test_the_break_even_share_is_where_a_breach_begins():
+    reports = {2023: nothing_reported(2023, 200_000.0)}
+    row = break_even_shares({2023: YEARS[2023]}, reports, CAPS).iloc[0]
+    assert row["with_reports_lower"] == pytest.approx(300_000 / 1_692_646)
+    assert row["calls_alone_upper"] == pytest.approx(500_000 / 1_692_646)
+    for step, chance in ((0.99, 0.0), (1.01, 1.0)):
+        share = step * row["with_reports_upper"]
+        run = simulate({2023: YEARS[2023]}, reports, as_printed(share), draws=10, seed=1)
+        assert totals_by_year(run, CAPS)["chance_above_cap"].item() == chance
 
 
 def test_no_breach_no_date():
