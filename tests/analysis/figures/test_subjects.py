@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import petroleum
+from analysis.figures import fuel, petroleum, tanker_calls
 from analysis.figures.calendar import FULLY, PARTLY, TRADE_CALENDAR, CalendarRow, calendar_spans
 from analysis.figures.contradictions import rejected_figures
 from analysis.figures.figure import FIGURE
@@ -209,7 +209,7 @@ def test_petroleum_year_without_a_count_says_so():
     )
     numbers = [f"{name}_{end}" for name in ("counted", "scenario") for end in ENDS]
     totals = pd.DataFrame([{"year": 2020, "days_counted": 274, **dict.fromkeys(numbers, 3e6)}])
-    read, data = as_read(petroleum.likely_by_year(totals, reported, **WORDS))
+    read, data = as_read(tanker_calls.likely_by_year(totals, reported, **WORDS))
     assert "2021: reported 92 thousand barrels, no count of calls." in read.alt
     assert data["counted_middle"].isna().tolist() == [False, True]
 
@@ -248,14 +248,14 @@ def test_petroleum_projection_and_prices_have_their_numbers():
     series = pd.DataFrame(
         {"collector": "ASIAPRESS", "item": "diesel", "day": days, "usd_per_kg": [1.0, 1.2, 0.9]}
     ).assign(lower_usd=0.8, upper_usd=1.3, places=1)
-    read, data = as_read(petroleum.fuel_prices(series, {"cap": "2017-09-11"}, **WORDS))
+    read, data = as_read(fuel.fuel_prices(series, {"cap": "2017-09-11"}, **WORDS))
     assert "ASIAPRESS 3" in read.alt and len(data) == 3
 
 
 def test_petroleum_sensitivity_names_the_leading_input():
-    names = list(petroleum.INPUT_COLOURS)
+    names = list(tanker_calls.INPUT_COLOURS)
     shares = pd.DataFrame(
         {"year": 2018, "input": names, "share": [0.7, 0.1, 0.05, 0.05, 0.05, 0.05]}
     )
-    read, _ = as_read(petroleum.sensitivity(shares, **WORDS))
+    read, _ = as_read(tanker_calls.sensitivity(shares, **WORDS))
     assert "2018: laden share leads with 70 per cent." in read.alt
