@@ -323,7 +323,7 @@ def figure_statements(stated: pd.DataFrame) -> list[Statement]:
                 bool(row.at_least),
                 unit == "t" and row.last >= BARRELS_SINCE and not np.isnan(row.bbl_lower),
             )
-            printed = Printed(row.row_id, row.publisher, lower, upper)
+            printed = Printed(row.row_id, row.publisher, (lower + upper) / 2, lower, upper)
             groups.setdefault(key, []).append(printed)
     return [
         _statement(key, number, cluster)
