@@ -81,8 +81,22 @@ def likely_by_year(
             axes.plot(at, found["counted_middle"] / 1e6, "o", color=INK, markersize=4)
         axes.plot([], [], color=INK, linewidth=2, label="cap")
         axes.bar([-9], [0], color=BLUE, label="reported")
-        axes.plot([], [], color=RED, linewidth=4.5, label="with counted calls, 90 %")
-        axes.plot([], [], color=LIGHT_BAND, linewidth=9, label="scenario for uncounted days")
+        axes.plot(
+            [],
+            [],
+            color=RED,
+            linewidth=4.5,
+            solid_capstyle="butt",
+            label="with counted calls, 90 %",
+        )
+        axes.plot(
+            [],
+            [],
+            color=LIGHT_BAND,
+            linewidth=9,
+            solid_capstyle="butt",
+            label="scenario for uncounted days",
+        )
         axes.set_xlim(-0.6, len(reported) - 0.4)
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(len(reported)), [str(year) for year in reported["year"]])

@@ -292,7 +292,7 @@ _BY_ESTIMATOR = {
     "RUSI (via FT)": "inside count 2024-11",
     "White House": "inside count 2024-11; one month of the same route",
     "Yomiuri": "inside count 2024-11",
-    "VOA satellite": "sightings of the same ships; a guess of barrels for each",
+    "VOA satellite": "ships seen from space; calls hold them where somebody counted",
     "US and 25 States letter": "the year's count retold without its laden share",
     "United States": "transfers at sea, overlapping the calls",
 }
