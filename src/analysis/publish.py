@@ -28,8 +28,6 @@ from analysis.cleaning.system import System
 from analysis.cleaning.trade import ROBUST_TOLERANCE, CleanTrade, currency_pairs, window_bounds
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
 from analysis.codebook import data_package
-from analysis.ledger import Results, read_results
-from analysis.ledger import read_evidence as read_evidence_of
 from analysis.paths import Paths
 from analysis.schemas import TRADE_DRAWS, TRADE_MONTHLY, TRADE_SPANS, TRADE_WINDOWS, checked
 from analysis.sources.exchange_rates import implied_rates, rate_check, rate_table
@@ -39,7 +37,6 @@ from analysis.sources.observations import (
     petroleum_observations,
     totals_observations,
 )
-from analysis.sources.tables import read_table
 
 TOTALS = "gacc_totals"
 #: The tables that become observations, and what reads each.
@@ -150,7 +147,7 @@ def cached_rejection(
     kept under the content of the system and of the modules that search it, so a cached answer is
     the one that would be computed; deleting the cache costs time and changes nothing.
     """
-    _start_solver()
+    start_solver()
     tolerance = ROBUST_TOLERANCE if robust else None
     question = trade_system(totals, rates.set_index("month"))
     file = paths.cache / f"rejection-{rejection_key(question, tolerance)}.json"
@@ -308,31 +305,7 @@ def on_disk(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**dates)
 
 
-def read_ledger_inputs(paths: Paths) -> tuple[pd.DataFrame, Results, dict[str, list[str]]]:
-    """The claims, the findings of all built pages, and what each finding rests on.
-
-    Raises FileNotFoundError where a page or the applied corrections have not been built.
-    """
-    results = read_results(paths.reports / "findings")
-    inputs = {
-        file.stem: json.loads(file.read_text(encoding="utf-8"))["metadata"]["notebook_build"][
-            "inputs"
-        ]
-        for file in sorted((paths.root / "notebooks").glob("*.ipynb"))
-    }
-    corrections = pd.read_csv(paths.processed / "corrections_applied.csv")
-    claims = read_table(paths, "claims")
-    return claims, results, read_evidence_of(paths.reports, results, inputs, corrections)
-
-
-def write_claims(paths: Paths, objects: list[dict[str, object]]) -> None:
-    """Write reports/claims.json, whole or not at all."""
-    paths.reports.mkdir(exist_ok=True)
-    text = json.dumps(objects, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    _replace(paths.reports / "claims.json", text.encode())
-
-
-def _start_solver() -> None:
+def start_solver() -> None:
     """Start HiGHS once with the standard output closed.
 
     Its first start in a process prints a licence notice past Python's own streams; on the page it

@@ -306,3 +306,22 @@ TRADE_SPANS = pa.DataFrameSchema(
     ordered=True,
     name="trade spans",
 )
+
+#: What each supplier reported to the 1718 Committee, by month: the Committee's barrels and tonnes.
+#: A month that no figure speaks of is `open`: its upper bound is infinite, and it is no zero.
+REPORTED_DELIVERIES = pa.DataFrameSchema(
+    {
+        "supplier": pa.Column(checks=pa.Check.isin(["China", "Russia"])),
+        "month": pa.Column(_MONTH),
+        "lower_bbl": _bound(),
+        "upper_bbl": _bound(),
+        "lower_t": _bound(),
+        "upper_t": _bound(),
+        "basis": pa.Column(checks=pa.Check.isin(["reported", "derived", "bounded", "open"])),
+        "n_observations": pa.Column("int64", pa.Check.ge(0)),
+    },
+    checks=[_interval("lower_bbl", "upper_bbl"), _interval("lower_t", "upper_t")],
+    unique=["supplier", "month"],
+    strict=True,
+    name="reported deliveries",
+)
