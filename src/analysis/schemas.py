@@ -306,3 +306,24 @@ TRADE_SPANS = pa.DataFrameSchema(
     ordered=True,
     name="trade spans",
 )
+#: One partner's trade with China by product, from a reader's own download: one row a month, flow,
+#: partner, commodity code and source. `partner` is the customs office's number (109 is North
+#: Korea); `hs` the code of the declaration at 2, 4, 6 or 8 digits, zeros in front kept;
+#: `value_usd` in single dollars. A product without a row in a month has none recorded: the
+#: readers print no zeros.
+PRODUCT_PANEL = pa.DataFrameSchema(
+    {
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partner": pa.Column("int64", pa.Check.ge(0)),
+        "hs": pa.Column(_TEXT, pa.Check.str_matches(r"^(?:\d{2}){1,4}$")),
+        "value_usd": pa.Column(_FLOAT, pa.Check.ge(0)),
+        "quantity": _number(),
+        "unit": _text(nullable=True),
+        "source": _text(),
+    },
+    unique=["month", "flow", "partner", "hs", "source"],
+    strict=True,
+    ordered=True,
+    name="product panel",
+)
