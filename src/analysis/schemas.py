@@ -327,3 +327,24 @@ PRODUCT_PANEL = pa.DataFrameSchema(
     ordered=True,
     name="product panel",
 )
+
+#: Which commodity codes a measure covers; see `sources.sanctions_map`.
+PRODUCT_MEASURES = pa.DataFrameSchema(
+    {
+        "hs": pa.Column(_TEXT, pa.Check.str_matches(r"^(?:\d{2}){1,4}$")),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partial": pa.Column("bool"),
+        "treatment_id": _text(),
+        "resolution": _text(),
+        "measure": _text(),
+        "begins": pa.Column(_MONTH, nullable=True),
+        "clean": pa.Column(_MONTH, nullable=True),
+        "china": pa.Column(checks=pa.Check.isin(["treated", "assumed", "untreated"])),
+        "eu": pa.Column("bool"),
+        "note": _text(nullable=True),
+    },
+    unique=["hs", "flow", "treatment_id"],
+    strict=True,
+    ordered=True,
+    name="product measures",
+)
