@@ -55,6 +55,8 @@ GROUPS = {
     "Gold, titanium, vanadium, rare earths": ("T2270_minerals",),
     "Machinery, vehicles, metals": ("T2397_mach_imp",),
     "Helicopters and vessels": ("T2321_heli_vessels",),
+    "Aviation fuel": ("T2270_avfuel",),
+    "Natural gas liquids": ("T2375_ngl",),
 }
 NOT_BANNED = "Not banned"
 
@@ -114,7 +116,8 @@ def classify(
     or `none`.
 
     The longest prefix that bans the whole code counts; of two measures on it, the earlier. Only
-    where there is none do the entries that ban a part count, the earliest of them.
+    where there is none do the entries that ban a part count: entries without `ex` before those
+    with it, the shortest prefix (the most goods) before longer ones, then the earliest.
     """
     columns = list(_Row._fields)
     listed = listed_measures(measures, flow, choice or Choice())[columns]
@@ -144,7 +147,9 @@ def _ban_of(code: str, rows: list[_Row]) -> tuple[object, ...]:
         return _entry(code, [row for row in whole if len(row.hs) == longest], "whole")
     part = [*above, *(row for row in rows if row.hs.startswith(code) and row.hs != code)]
     if part:
-        return _entry(code, part, "part")
+        largest = min((row.partial, len(row.hs)) for row in part)
+        main = [row for row in part if (row.partial, len(row.hs)) == largest]
+        return _entry(code, main, "part")
     return code, NOT_BANNED, None, None, pd.NaT, "none"
 
 

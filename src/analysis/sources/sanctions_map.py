@@ -12,8 +12,8 @@ import re
 import pandas as pd
 
 from analysis.paths import Paths
-from analysis.schemas import InputError, checked
 from analysis.schemas import PRODUCT_MEASURES as SCHEMA
+from analysis.schemas import InputError, checked
 from analysis.sources.calendar import read_treatments
 from analysis.sources.tables import (
     UNPLACED,
