@@ -79,6 +79,7 @@ class _Row(NamedTuple):
     partial: bool
     treatment_id: str
     resolution: str
+    begins: pd.Period
     clean: pd.Period
 
 
@@ -111,24 +112,21 @@ def classify(
     """The ban on each of `codes` (HS, 2 to 8 digits): one row a code, in their order, each once.
 
     `hs`; `group` (of `GROUPS`, else `NOT_BANNED`); `treatment_id` and `resolution` (missing where
-    not banned); `clean` (Period[M], the first month in which nothing is cleared, missing where
-    not banned); `coverage`: `whole`, `part` (an `ex` entry, or some of the codes below this one)
-    or `none`.
+    not banned); `begins` and `clean` (Period[M]): the month in which the ban takes effect and
+    the first in which nothing is cleared, missing where not banned; `coverage`: `whole`, `part`
+    (an `ex` entry, or some of the codes below this one) or `none`.
 
     The longest prefix that bans the whole code counts; of two measures on it, the earlier. Only
     where there is none do the entries that ban a part count: entries without `ex` before those
     with it, the shortest prefix (the most goods) before longer ones, then the earliest.
     """
-    columns = list(_Row._fields)
-    listed = listed_measures(measures, flow, choice or Choice())[columns]
+    listed = listed_measures(measures, flow, choice or Choice())[list(_Row._fields)]
     rows = [_Row(*row) for row in listed.itertuples(index=False)]
     found = [_ban_of(code, rows) for code in dict.fromkeys(codes)]
-    table = pd.DataFrame(
-        found, columns=["hs", "group", "treatment_id", "resolution", "clean", "coverage"]
-    )
-    return table.assign(
-        hs=table["hs"].astype("string"), clean=pd.PeriodIndex(table["clean"], freq="M")
-    )
+    columns = ["hs", "group", "treatment_id", "resolution", "begins", "clean", "coverage"]
+    table = pd.DataFrame(found, columns=columns)
+    months = {name: pd.PeriodIndex(table[name], freq="M") for name in ("begins", "clean")}
+    return table.assign(hs=table["hs"].astype("string"), **months)
 
 
 def group_of(treatment_id: str) -> str:
@@ -150,7 +148,7 @@ def _ban_of(code: str, rows: list[_Row]) -> tuple[object, ...]:
         largest = min((row.partial, len(row.hs)) for row in part)
         main = [row for row in part if (row.partial, len(row.hs)) == largest]
         return _entry(code, main, "part")
-    return code, NOT_BANNED, None, None, pd.NaT, "none"
+    return code, NOT_BANNED, None, None, pd.NaT, pd.NaT, "none"
 
 
 def _left_out(code: str, prefix: str) -> bool:
@@ -165,7 +163,8 @@ def _outside_ex(code: str, prefix: str) -> bool:
 def _entry(code: str, rows: list[_Row], coverage: str) -> tuple[object, ...]:
     first = min(rows, key=_by_month)
     group = group_of(first.treatment_id)
-    return code, group, first.treatment_id, first.resolution, first.clean, coverage
+    begins = first.clean if pd.isna(first.begins) else first.begins
+    return code, group, first.treatment_id, first.resolution, begins, first.clean, coverage
 
 
 def _by_month(row: _Row) -> tuple[int, str]:
