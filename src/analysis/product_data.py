@@ -1,0 +1,186 @@
+"""What the page on banned goods is given: printed figures of goods, and the reader's own panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.models.product_values import (
+    INFINITE,
+    Interval,
+    before_growth,
+    close_bounds,
+    printed_figures,
+    share_amount,
+    share_base,
+    window_amount,
+)
+from analysis.models.year_on_year import window_bounds
+from analysis.paths import Paths
+from analysis.sources.sanctions_map import read_printed_shares
+
+#: Goods of the pages: the codes that hold them, and those that name the whole.
+GOODS = {
+    "Coal": (("2701", "2702"), ("2701",)),
+    "Iron, lead and their ores": (("2601", "2607", "7201", "7203", "78"), ()),
+    "Seafood": (("03", "1604", "1605"), ()),
+    "Textiles and garments": (tuple(str(chapter) for chapter in range(50, 64)), ("50-63",)),
+    "Food": (("07", "08", "12"), ()),
+}
+RESOLUTIONS = {
+    "Coal": "2371",
+    "Iron, lead and their ores": "2371",
+    "Seafood": "2371",
+    "Textiles and garments": "2375",
+    "Food": "2397",
+}
+#: What the op-ed of 2019 calls "all key exports": its four goods.
+KEY_EXPORTS = ("Coal", "Iron, lead and their ores", "Seafood", "Textiles and garments")
+#: First month in which China cleared nothing of each, resolution 2371 and later.
+#: Goods that no resolution bans: what they are called and their code.
+UNBANNED = {
+    "Wigs and false eyelashes": "6704",
+    "Watches and movements": "91",
+    "Ferrosilicon": "720221",
+    "Tungsten ore": "2611",
+    "Molybdenum ore": "2613",
+    "Electricity": "2716",
+}
+#: Shares of 2016 that bound a good from below, by the product as printed: every item of the
+#: class lies inside the good. Ores hold banned and free ones, so they bound from above alone.
+SHARES_INSIDE = {"clothing": "Textiles and garments", "shellfish": "Seafood"}
+BASE_YEAR = 2016
+PANEL_FILE = "product_panel.parquet"
+
+
+@dataclass(frozen=True, eq=False)
+class GoodsData:
+    """`observations` as `schemas.COMMODITY_OBSERVATIONS`, `shares` as `read_printed_shares`,
+    `windows` with months as Period[M], `rates` yuan per dollar by month."""
+
+    observations: pd.DataFrame
+    shares: pd.DataFrame
+    windows: pd.DataFrame
+    rates: pd.DataFrame
+
+
+def read_goods(paths: Paths) -> GoodsData:
+    """Read what notebook 01 built. Raises FileNotFoundError when it has not been built."""
+    goods = pd.read_parquet(paths.processed / "observations_gacc_commodities.parquet")
+    windows = pd.read_csv(paths.processed / "trade_windows.csv")
+    rates = pd.read_csv(paths.processed / "exchange_rates.csv")
+    return GoodsData(
+        _with_months(goods, "first", "last"),
+        read_printed_shares(paths),
+        _with_months(windows, "first", "last"),
+        _with_months(rates, "month").set_index("month"),
+    )
+
+
+def year_total(data: GoodsData, year: int, flow: str = "import") -> Interval:
+    """Bounds of a calendar year's recorded trade on the corrected base, USD million."""
+    return window_bounds(data.windows, flow, f"{year}-01", f"{year}-12", "corrected")
+
+
+def year_amount(data: GoodsData, good: str, year: int) -> Interval:
+    """Bounds of what is printed of one of `GOODS` or `UNBANNED` for a year, imports."""
+    prefixes, wholes = GOODS[good] if good in GOODS else ((UNBANNED[good],), (UNBANNED[good],))
+    figures = printed_figures(data.observations, "import", prefixes, _yuan(data))
+    first, last = (pd.Period(f"{year}-{month}", "M") for month in ("01", "12"))
+    return window_amount(figures, wholes, first, last)
+
+
+def base_year_amounts(data: GoodsData) -> dict[str, Interval]:
+    """Each of `GOODS` in 2016, USD million, from printed amounts, shares and growth rates.
+
+    Shares were printed of a total that was not; coal, for which both are printed, gives it. The
+    Korean share of fruit and nuts in 2017 and its growth give 2016.
+    """
+    amounts = {good: year_amount(data, good, BASE_YEAR) for good in GOODS}
+    shares = _shares(data, BASE_YEAR)
+    base = share_base(amounts["Coal"], shares["coal"])
+    for product, good in SHARES_INSIDE.items():
+        lower, _ = share_amount(shares[product], base)
+        amounts[good] = (max(amounts[good][0], lower), amounts[good][1])
+    fruit = _fruit_and_nuts(data)
+    amounts["Food"] = (max(amounts["Food"][0], fruit[0]), amounts["Food"][1])
+    return amounts
+
+
+def printed_share_base(data: GoodsData) -> Interval:
+    """The total of 2016 that the printed shares were taken of, USD million, by way of coal."""
+    return share_base(year_amount(data, "Coal", BASE_YEAR), _shares(data, BASE_YEAR)["coal"])
+
+
+def ores(data: GoodsData) -> Interval:
+    """All ores of 2016, banned and free, USD million, from their printed share."""
+    return share_amount(_shares(data, BASE_YEAR)["ores"], printed_share_base(data))
+
+
+def base_year_bounds(data: GoodsData) -> pd.DataFrame:
+    """`close_bounds` of `GOODS` in 2016, with the resolution that banned each."""
+    bounds = close_bounds(base_year_amounts(data), year_total(data, BASE_YEAR))
+    return bounds.assign(resolution=bounds["good"].map(RESOLUTIONS))
+
+
+def year_bounds(data: GoodsData, year: int) -> pd.DataFrame:
+    """`close_bounds` of `GOODS` and of the unbanned goods of a year after the bans."""
+    amounts = {good: year_amount(data, good, year) for good in (*GOODS, *UNBANNED)}
+    return close_bounds(amounts, year_total(data, year))
+
+
+def unbanned_by_year(data: GoodsData, years: range) -> pd.DataFrame:
+    """What is printed of goods without a ban: `good`, `year`, `lower_usd_mn`, `upper_usd_mn`,
+    `whole` (a figure for the whole year), in the order of `UNBANNED`.
+
+    Where no figure covers the whole year the lower bound is the sum of the months that have one,
+    and the upper one is missing; a year without any figure has no row.
+    """
+    rows = []
+    for good in UNBANNED:
+        for year in years:
+            lower, upper = year_amount(data, good, year)
+            if lower > 0 or upper < INFINITE:
+                whole = upper < INFINITE
+                rows.append((good, year, lower, upper if whole else float("nan"), whole))
+    columns = ["good", "year", "lower_usd_mn", "upper_usd_mn", "whole"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _shares(data: GoodsData, year: int) -> dict[str, Interval]:
+    rows = data.shares[(data.shares["flow"] == "import") & (data.shares["year"] == year)]
+    return {row.product: (row.lower, row.upper) for row in rows.itertuples()}
+
+
+def _fruit_and_nuts(data: GoodsData) -> Interval:
+    rows = data.observations[
+        data.observations["product"].eq("fruit and nuts (share)")
+        & data.observations["yoy_lower"].notna()
+    ]
+    growth = tuple(rows[["yoy_lower", "yoy_upper"]].iloc[0])
+    total = data.observations[
+        data.observations["hs"].eq("TOTAL")
+        & (data.observations["flow"] == "import")
+        & (data.observations["first"] == pd.Period("2017-01", "M"))
+        & (data.observations["last"] == pd.Period("2017-12", "M"))
+        & data.observations["value"].notna()
+    ].iloc[0]
+    of_2017 = share_amount(_shares(data, 2017)["fruit and nuts"], (total["lower"], total["upper"]))
+    return before_growth(of_2017, growth)
+
+
+def _yuan(data: GoodsData) -> Mapping[tuple[pd.Period, pd.Period], Interval]:
+    """Rates for figures in yuan: the least and the most of the months of the period."""
+    rows = data.observations[data.observations["currency"].eq("CNY").fillna(False)]
+    rates = {}
+    for first, last in {(row.first, row.last) for row in rows.itertuples() if pd.notna(row.first)}:
+        inside = data.rates.loc[first:last]
+        if len(inside):
+            rates[first, last] = (float(inside["lower"].min()), float(inside["upper"].max()))
+    return rates
+
+
+def _with_months(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.assign(**{name: pd.PeriodIndex(frame[name], freq="M") for name in columns})
