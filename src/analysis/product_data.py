@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from analysis.models.product_values import (
     Interval,
     before_growth,
     close_bounds,
+    printed_after,
     printed_figures,
     share_amount,
     share_base,
@@ -38,7 +40,6 @@ RESOLUTIONS = {
 }
 #: What the op-ed of 2019 calls "all key exports": its four goods.
 KEY_EXPORTS = ("Coal", "Iron, lead and their ores", "Seafood", "Textiles and garments")
-#: First month in which China cleared nothing of each, resolution 2371 and later.
 #: Goods that no resolution bans: what they are called and their code.
 UNBANNED = {
     "Wigs and false eyelashes": "6704",
@@ -52,7 +53,6 @@ UNBANNED = {
 #: class lies inside the good. Ores hold banned and free ones, so they bound from above alone.
 SHARES_INSIDE = {"clothing": "Textiles and garments", "shellfish": "Seafood"}
 BASE_YEAR = 2016
-PANEL_FILE = "product_panel.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,45 @@ def unbanned_by_year(data: GoodsData, years: range) -> pd.DataFrame:
                 rows.append((good, year, lower, upper if whole else float("nan"), whole))
     columns = ["good", "year", "lower_usd_mn", "upper_usd_mn", "whole"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def stranded_tonnes(events: pd.DataFrame) -> float:
+    """The coal that lay in China's ports when the suspension began, tonnes, as reported.
+
+    `events` as from `read_events`. Raises KeyError where no single event tells of it.
+    """
+    told = events["event"].str.extract(r"about (\d+(?:\.\d+)?) Mt stranded")[0].dropna()
+    if len(told) != 1:
+        raise KeyError(f"expected one event that tells of stranded coal, found {len(told)}")
+    return 1e6 * float(told.iloc[0])
+
+
+def coal_cap(treatments: pd.DataFrame) -> float:
+    """The cap of resolution 2321 on a year's coal, USD million, as the table gives it."""
+    text = treatments.set_index("treatment_id").loc["T2321_coalcap", "cap_value"]
+    match = re.match(r"USD (\d+(?:\.\d+)?) m ", text)
+    if match is None:
+        raise KeyError(f"the cap on coal is not given as 'USD ... m': {text!r}")
+    return float(match[1])
+
+
+def evidence_after(data: GoodsData, measures: pd.DataFrame, last: str) -> pd.DataFrame:
+    """What was printed of each of `GOODS` for single months after its first clean month.
+
+    `good`, `clean` (the latest of its measures), `months` with a figure until `last`, and how
+    many of them are `zero`.
+    """
+    rows = []
+    for good, (prefixes, _) in GOODS.items():
+        bans = measures[
+            (measures["flow"] == "import")
+            & measures["resolution"].eq(RESOLUTIONS[good])
+            & measures["hs"].str.startswith(prefixes)
+        ]
+        clean = bans["clean"].max()
+        printed = printed_after(data.observations, "import", prefixes, clean, last)
+        rows.append((good, clean, len(printed), int(printed["nothing"].sum())))
+    return pd.DataFrame(rows, columns=["good", "clean", "months", "zero"])
 
 
 def _shares(data: GoodsData, year: int) -> dict[str, Interval]:

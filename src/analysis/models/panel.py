@@ -78,34 +78,59 @@ def product_panel(
     """The matrix of one partner and flow at `level` HS digits, from a `schemas.PRODUCT_PANEL`.
 
     A product-month without a row counts as none recorded, which holds for the customs office's
-    own export and not for a file cut short. Codes longer than `level` are cut and added up;
-    shorter ones cannot be split, so PanelError is raised for them. Products without any trade,
-    and banned ones without any until `HISTORY_GAP` months before their ban, are left out: they
-    have no counterfactual in this model.
+    own export and not for a file cut short; the panel covers the months between the first and the
+    last that have rows. Codes are cut to `level` digits and added up. Where a source gives sums
+    at several lengths, the shortest that is long enough is read alone, so nothing counts twice.
+    Products without any trade, and banned ones without any until `HISTORY_GAP` months before
+    their ban, are left out: they have no counterfactual in this model.
     `partly_banned` codes (`ex` entries, and parents of banned codes) count as `banned`, as `free`,
     or are `left_out`. Both months are inside; `last` may not pass `LAST_MONTH`.
     """
-    months = pd.period_range(first, last, freq="M")
-    if months[-1] > LAST_MONTH:
-        raise PanelError(f"a window to {months[-1]}: the border closed after {LAST_MONTH}")
+    if pd.Period(last, "M") > LAST_MONTH:
+        raise PanelError(f"a window to {last}: the border closed after {LAST_MONTH}")
+    own = _rows_of(frame, flow, partner, pd.period_range(first, last, freq="M"), level)
+    months = _whole_months(own)
+    wide = (
+        own.assign(hs=own["hs"].str[:level].astype(object), usd_mn=own["value_usd"] / DOLLARS)
+        .pivot_table(index="hs", columns="month", values="usd_mn", aggfunc="sum", fill_value=0.0)
+        .reindex(columns=months)
+    )
+    bans = classify(wide.index, measures, flow, choice).set_index("hs").loc[wide.index]
+    return _with_history(_panel(wide, bans, partly_banned))
+
+
+def _rows_of(
+    frame: pd.DataFrame, flow: str, partner: int, months: pd.PeriodIndex, level: int
+) -> pd.DataFrame:
     own = frame[
         (frame["flow"] == flow) & (frame["partner"] == partner) & frame["month"].isin(months)
     ]
     if own.empty:
-        raise PanelError(f"no {flow}s of partner {partner} between {first} and {last}")
-    short = own.loc[own["hs"].str.len() < level, "hs"]
-    if len(short):
+        held = ", ".join(str(number) for number in sorted(frame["partner"].unique())[:10])
         raise PanelError(
-            f"{len(short)} rows have fewer than {level} digits (first: {short.iloc[0]}): choose a "
-            "level that all rows have"
+            f"no {flow}s of partner {partner} between {months[0]} and {months[-1]}; partners of "
+            f"the panel: {held}"
         )
-    wide = (
-        own.assign(hs=own["hs"].str[:level].astype(object), usd_mn=own["value_usd"] / DOLLARS)
-        .pivot_table(index="hs", columns="month", values="usd_mn", aggfunc="sum", fill_value=0.0)
-        .reindex(columns=months, fill_value=0.0)
-    )
-    bans = classify(wide.index, measures, flow, choice).set_index("hs").loc[wide.index]
-    return _with_history(_panel(wide, bans, partly_banned))
+    sources = sorted(own["source"].unique())
+    if len(sources) > 1:
+        raise PanelError(f"rows of several sources ({', '.join(sources)}): choose one of them")
+    lengths = own["hs"].str.len()
+    enough = sorted(set(lengths[lengths >= level]))
+    if not enough:
+        raise PanelError(f"codes have at most {lengths.max()} digits: {level} were asked for")
+    return own[lengths == enough[0]]
+
+
+def _whole_months(own: pd.DataFrame) -> pd.PeriodIndex:
+    """Every month from the first to the last with rows; PanelError where one has none."""
+    months = pd.period_range(own["month"].min(), own["month"].max(), freq="M")
+    missing = months.difference(pd.PeriodIndex(own["month"].unique(), freq="M"))
+    if len(missing):
+        raise PanelError(
+            f"{len(missing)} months have no row at all (first: {missing[0]}): add their files, or "
+            "choose a window without them"
+        )
+    return months
 
 
 def _panel(wide: pd.DataFrame, bans: pd.DataFrame, partly_banned: str) -> Panel:

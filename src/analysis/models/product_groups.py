@@ -129,6 +129,41 @@ def classify(
     return table.assign(hs=table["hs"].astype("string"), **months)
 
 
+def lists_compared(measures: pd.DataFrame, flow: str) -> pd.DataFrame:
+    """The bans of one flow, one row a measure, in the order of their first clean months.
+
+    `group`, `resolution`, `begins`, `clean` (Period[M]), and the codes: `both` lists (an `ex`
+    entry is marked with *), `assumed` (on the European list, and nowhere seen on China's nor
+    contradicted) and `eu_only`; text, empty where there is none.
+    """
+    bans = measures[
+        (measures["flow"] == flow) & measures["measure"].isin(BANS) & measures["clean"].notna()
+    ]
+    rows = []
+    for treatment, own in bans.sort_values(["clean", "treatment_id"]).groupby(
+        "treatment_id", sort=False
+    ):
+        codes = own["hs"] + own["partial"].map({True: "*", False: ""})
+        first = own.iloc[0]
+        rows.append(
+            {
+                "group": group_of(treatment),
+                "resolution": first["resolution"],
+                "begins": first["begins"],
+                "clean": first["clean"],
+                **{
+                    column: " ".join(codes[own["china"] == reading])
+                    for column, reading in (
+                        ("both", "treated"),
+                        ("assumed", "assumed"),
+                        ("eu_only", "untreated"),
+                    )
+                },
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def group_of(treatment_id: str) -> str:
     """The group of `GROUPS` that a measure belongs to; KeyError for one that is in none."""
     for group, measures in GROUPS.items():
