@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.cleaning.trade_statements import basis_ratio
+from analysis.models.product_groups import lists_compared
 from analysis.models.product_values import (
     INFINITE,
     Interval,
@@ -49,6 +51,8 @@ UNBANNED = {
     "Molybdenum ore": "2613",
     "Electricity": "2716",
 }
+#: Products whose words name less than the code beside them.
+PARTS = ("wrist watches", "watch movements", "men's jackets", "women's coats", "women's jackets")
 #: Shares of 2016 that bound a good from below, by the product as printed: every item of the
 #: class lies inside the good. Ores hold banned and free ones, so they bound from above alone.
 SHARES_INSIDE = {"clothing": "Textiles and garments", "shellfish": "Seafood"}
@@ -87,7 +91,7 @@ def year_total(data: GoodsData, year: int, flow: str = "import") -> Interval:
 def year_amount(data: GoodsData, good: str, year: int) -> Interval:
     """Bounds of what is printed of one of `GOODS` or `UNBANNED` for a year, imports."""
     prefixes, wholes = GOODS[good] if good in GOODS else ((UNBANNED[good],), (UNBANNED[good],))
-    figures = printed_figures(data.observations, "import", prefixes, _yuan(data))
+    figures = printed_figures(data.observations, "import", prefixes, _yuan(data), PARTS)
     first, last = (pd.Period(f"{year}-{month}", "M") for month in ("01", "12"))
     return window_amount(figures, wholes, first, last)
 
@@ -147,6 +151,71 @@ def unbanned_by_year(data: GoodsData, years: range) -> pd.DataFrame:
                 rows.append((good, year, lower, upper if whole else float("nan"), whole))
     columns = ["good", "year", "lower_usd_mn", "upper_usd_mn", "whole"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def lists_table(measures: pd.DataFrame, flow: str = "import") -> pd.DataFrame:
+    """`lists_compared` as a page shows it: months in words, codes shortened to headings.
+
+    Runs of chapters or headings are joined; a star marks a part, as do six-digit codes.
+    """
+    table = lists_compared(measures, flow)
+    months = {name: table[name].dt.strftime("%b\u00a0%Y") for name in ("begins", "clean")}
+    codes = {name: table[name].map(shortened) for name in ("both", "assumed", "eu_only")}
+    return (
+        table.assign(**months, **codes)
+        .rename(
+            columns={
+                "group": "goods",
+                "begins": "in force",
+                "clean": "first clean month",
+                "both": "codes on both lists",
+                "assumed": "assumed for China",
+                "eu_only": "the EU's alone",
+            }
+        )
+        .set_index("goods")
+    )
+
+
+def shortened(codes: str) -> str:
+    """Codes as headings at most, runs joined.
+
+    >>> shortened("7201 7202 7203 720410 7207*")
+    '7201–7203, 7204*, 7207*'
+    """
+    headings = dict.fromkeys(code if len(code) < 6 else f"{code[:4]}*" for code in codes.split())
+    runs: list[list[str]] = []
+    for code in headings:
+        if runs and _follows(runs[-1][-1], code):
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def _follows(code: str, following: str) -> bool:
+    """Whether the two are neighbours of one length and both with a star or both without."""
+    plain, other = code.rstrip("*"), following.rstrip("*")
+    alike = len(code) == len(following) and len(plain) == len(other)
+    return alike and int(other) == int(plain) + 1
+
+
+def exports_of_base_year(data: GoodsData, product: str) -> Interval:
+    """USD million of a class of goods that China sold in 2016, from its printed share.
+
+    Of which total the share was taken is not told, so the bounds take the least and the most: a
+    sum of tariff lines on the corrected base, and the months as first released.
+    """
+    share = data.shares[
+        (data.shares["flow"] == "export")
+        & (data.shares["year"] == BASE_YEAR)
+        & (data.shares["product"] == product)
+    ].iloc[0]
+    first, last = (pd.Period(f"{BASE_YEAR}-{month}", "M") for month in ("01", "12"))
+    lines, _ = basis_ratio("kita", "export", first, last)
+    released = window_bounds(data.windows, "export", first, last, "first_release")
+    base = (lines * year_total(data, BASE_YEAR, "export")[0], released[1])
+    return share_amount((share["lower"], share["upper"]), base)
 
 
 def stranded_tonnes(events: pd.DataFrame) -> float:

@@ -31,9 +31,9 @@ from analysis.schemas import PRODUCT_PANEL, checked
 FILE = "product_panel.parquet"
 #: Paths are drawn for so many groups, those with the most imputed trade.
 DRAWN_GROUPS = 6
-#: Leads and blocks of the bounds on drift: half-years are long enough for their noise to settle.
+#: Leads and blocks of the bounds on drift: three blocks before the ban give two changes.
 HONEST = Design(leads=12)
-HONEST_BLOCK = 6
+HONEST_BLOCK = 4
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _drift_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:
                 seed=question.seed,
             )
             row |= {
-                "first half-year %": 100 * (bounds.ratio - 1),
+                "first months %": 100 * (bounds.ratio - 1),
                 "drift as before, lower %": 100 * (bounds.lower - 1),
                 "drift as before, upper %": 100 * (bounds.upper - 1),
                 "drift that undoes it, times": bounds.breakdown,

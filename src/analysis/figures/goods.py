@@ -144,10 +144,10 @@ def coal_in_phases(
             axes.text(
                 row.month.ordinal,
                 row.tonnes / 1e6 + 0.03,
-                f"{row.tonnes / 1e6:.1f}",
+                f"{row.tonnes / 1e6:.2f}",
                 ha="center",
                 va="bottom",
-                size=8.5,
+                size=7.5,
             )
         axes.set_ylim(0, top)
         axes.set_yticks([0, 0.5, 1, 1.5, 2])
@@ -303,7 +303,7 @@ def unbanned_goods(
         source=source,
         note=(
             "Hatched: figures for some months only, so the year was at least that. Question mark: "
-            "no figure in our tables, which is not zero. Wrist watches alone in 2023 and 2024."
+            "no figure in our tables, which is not zero."
         ),
         alt="Bars by year: "
         + "; ".join(

@@ -48,8 +48,8 @@ SCENARIOS = {
 }
 #: Group whose few products are bounded for drift, and the one that has enough to be resampled.
 BOUNDED, RESAMPLED = "Seafood", "Textiles and garments"
-#: Months of the block in which bounds are scored: the whole of the first year.
-HONEST_LENGTH = 3
+#: Design and block of the bounds on drift: three blocks before the ban give two changes.
+HONEST, HONEST_LENGTH = Design(leads=12), 4
 DRAWS = 199
 #: Partners that are donors in a simulated synthetic control, by number.
 DONORS = tuple(range(110, 130))
@@ -96,7 +96,7 @@ def score_panel(
     effect = effect_by_bootstrap(panel, RESAMPLED, design, draws=draws, seed=seed)
     scores.append((RESAMPLED, "products resampled", ratio, effect.ratio, *effect.interval, np.nan))
     ratio = float(np.exp(truth.effects[BOUNDED]))
-    bounds = honest_bounds(panel, BOUNDED, design, length=HONEST_LENGTH, draws=draws, seed=seed)
+    bounds = honest_bounds(panel, BOUNDED, HONEST, length=HONEST_LENGTH, draws=draws, seed=seed)
     scores.append(
         (BOUNDED, "drift bounded", ratio, bounds.ratio, bounds.lower, bounds.upper, np.nan)
     )

@@ -299,10 +299,10 @@ def path(
 class HonestBounds:
     """What is left of an effect if the comparison drifts after the ban as it did before.
 
-    `lower` and `upper` enclose the ratio of the block `span` at `level` for every drift that
-    changes from block to block by at most `m` times the largest change seen before the ban.
-    `breakdown` is the `m` from which the estimate itself could be no effect at all: infinite
-    where nothing is recorded.
+    `ratio` is that of the block `span`, over that of the last block before the ban. `lower` and
+    `upper` enclose it at `level` for every drift that changes from block to block by at most `m`
+    times the largest change seen before the ban. `breakdown` is the `m` from which the estimate
+    itself could be no effect at all: infinite where nothing is recorded.
     """
 
     m: float
@@ -328,18 +328,20 @@ def honest_bounds(
 ) -> HonestBounds:
     """Bounds under relative magnitudes (Rambachan and Roth 2023), by a bootstrap of their ends.
 
-    Drift is that of the log ratio of recorded to imputed trade by blocks of `length` months.
-    Its changes before the ban are measured from the fitted months (zero) through the held-out
-    blocks. Until the block `after` (0 is the first clean one) it can have changed once for each
-    block since then, those between the measure and the first clean month counted, each time by at
-    most `m` times the largest. The interval takes the `(1 - level) / 2` quantile of the lower end
-    over resampled products, and the counterpart of the upper end. That is the percentile
-    bootstrap of the ends and not the paper's hybrid test; the largest of noisy changes is
-    too large on average, so it errs to the wide side.
+    Drift is that of the log ratio of recorded to imputed trade by blocks of `length` months. Its
+    changes between the held-out blocks before the ban are measured, and its level in the last
+    one is taken off, as a usual event study does. Until the block `after` (0 is the first clean
+    one) it can have changed once for each block since, the months between the measure and the
+    first clean one counted in proportion, each time by at most `m` times the largest. The
+    interval takes the `(1 - level) / 2` quantile of the lower end over resampled products, and
+    the counterpart of the upper end. That is the percentile bootstrap of the ends and not the
+    paper's hybrid test; the largest of noisy changes is too large on average, so it errs to the
+    wide side. Raises PanelError with fewer than two held-out blocks.
     """
     design = design or Design()
-    imputed = impute(panel, design)
-    ratio, drift = _ratio_and_drift(imputed, group, length, after)
+    if design.leads < 2 * length:
+        raise PanelError(f"{design.leads} held-out months hold no two blocks of {length}")
+    ratio, drift = _ratio_and_drift(impute(panel, design), group, length, after)
     drawn = np.array(
         [
             _ratio_and_drift(one, group, length, after)
@@ -361,16 +363,17 @@ def honest_bounds(
 
 
 def _ratio_and_drift(imputed: Imputed, group: str, length: int, after: int) -> tuple[float, float]:
-    """The ratio of the block `after`, and by how much the drift before the ban, at its fastest,
-    would have moved its logarithm by then."""
+    """The ratio of the block `after` over that of the last block before the ban, and by how much
+    the fastest drift before it would have moved its logarithm in between."""
     panel, own = imputed.panel, imputed.panel.group == group
     held_out = [span for span in blocks(imputed, own, length) if span[0] < 0]
     ratios = [np.divide(*imputed.sums(own, span)) for span in held_out]
-    changes = np.diff([0.0, *np.log(np.maximum(ratios, SMALLEST_RATIO))])
+    before = np.maximum(ratios, SMALLEST_RATIO)
     gap = int((panel.clean[own] - panel.begins[own]).max()) + imputed.design.anticipation
-    steps = 1 + after + -(-gap // length)
+    steps = 1 + after + gap / length
     recorded, expected = imputed.sums(own, (after * length, (after + 1) * length - 1))
-    return recorded / expected, float(np.abs(changes).max()) * steps
+    largest = float(np.abs(np.diff(np.log(before))).max())
+    return recorded / expected / before[-1], largest * steps
 
 
 def leave_one_out(panel: Panel, group: str, design: Design | None = None) -> pd.DataFrame:

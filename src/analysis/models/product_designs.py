@@ -22,7 +22,7 @@ class Variation:
     level: int = 4
     design: Design = field(default_factory=Design)
     partly_banned: str = "banned"
-    first: str = "2015-01"
+    first: str = "2014-01"
     last: str = "2019-12"
 
 

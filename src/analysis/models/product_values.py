@@ -8,7 +8,7 @@ taken off. Korean sums of tariff lines leave lines out, so they bound from below
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -25,7 +25,10 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True)
 class Printed:
-    """A usable figure of money: codes, months (both inside), USD million, basis, and its row."""
+    """A usable figure of money: codes, months (both inside), USD million, basis, and its row.
+
+    `part`: its words name less than its codes do (wrist watches under the chapter of clocks).
+    """
 
     codes: tuple[str, ...]
     first: pd.Period
@@ -34,6 +37,7 @@ class Printed:
     upper: float
     basis: str
     row_id: str
+    part: bool = False
 
     def overlaps(self, other: Printed) -> bool:
         """Whether both may count the same trade: common months and nested codes."""
@@ -65,12 +69,14 @@ def printed_figures(
     flow: str,
     prefixes: Iterable[str],
     rates: Mapping[tuple[pd.Period, pd.Period], Interval] | None = None,
+    parts: Collection[str] = (),
 ) -> list[Printed]:
     """Usable figures of money for goods all of whose codes lie under `prefixes`.
 
     `observations` as `schemas.COMMODITY_OBSERVATIONS`; figures set aside, without a code, or on
     another definition are left out, and so are those in yuan whose period has no entry in
-    `rates` (yuan per dollar, lower and upper). A printed zero's interval begins at zero.
+    `rates` (yuan per dollar, lower and upper). `parts` are the products whose words name less
+    than their code. A printed zero's interval begins at zero.
     """
     wanted = tuple(prefixes)
     rows = observations[
@@ -86,7 +92,8 @@ def printed_figures(
         codes = codes_of(row.hs)
         ends = _dollars(row, rates or {})
         if ends is not None and all(code.startswith(wanted) for code in codes):
-            figures.append(Printed(codes, row.first, row.last, *ends, row.basis, row.row_id))
+            part = row.product in parts
+            figures.append(Printed(codes, row.first, row.last, *ends, row.basis, row.row_id, part))
     return figures
 
 
@@ -104,23 +111,30 @@ def window_amount(
 
     `wholes` are the codes that name the whole good. Where customs figures for it over exactly
     this window are printed, the bounds are their common part, or their hull if they have none;
-    the lower one is never under the sum of parts. Otherwise the upper bound is infinite.
+    the lower one is never under the sum of parts. Otherwise the upper bound is infinite. A figure
+    for a part counts as one for the whole if a figure for the whole on any basis meets it.
     """
     inside = [one for one in figures if first <= one.first and one.last <= last]
     parts = heaviest(inside)
-    exact = [
+    whole = [
         one
         for one in inside
-        if (one.first, one.last) == (first, last)
-        and one.basis == "customs"
-        and set(one.codes) <= set(wholes)
+        if (one.first, one.last) == (first, last) and set(one.codes) <= set(wholes)
     ]
+    exact = [one for one in whole if one.basis == "customs" and _is_whole(one, whole)]
     if not exact:
         return parts, INFINITE
     lower, upper = max(one.lower for one in exact), min(one.upper for one in exact)
     if lower > upper:
         lower, upper = min(one.lower for one in exact), max(one.upper for one in exact)
     return max(lower, min(parts, upper)), upper
+
+
+def _is_whole(figure: Printed, others: Sequence[Printed]) -> bool:
+    confirmed = (
+        one.lower <= figure.upper and figure.lower <= one.upper for one in others if not one.part
+    )
+    return not figure.part or any(confirmed)
 
 
 def heaviest(figures: Sequence[Printed]) -> float:
