@@ -39,6 +39,10 @@ class Part:
 
 PARTS = {
     "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
+    "designs": Part(
+        ("analysis.models.design_scores", "analysis.sources.sanctions_map"),
+        ("sanctions_hs_map.csv",),
+    ),
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
 }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.models.product_groups import NOT_BANNED, Choice, classify
+from analysis.models.product_groups import NOT_BANNED, REVISIONS, Choice, classify
 
 #: The last month before the border closed; no window of a design goes beyond it.
 LAST_MONTH = pd.Period("2019-12", "M")
@@ -22,6 +22,8 @@ DOLLARS = 1e6
 #: A banned product needs trade so many months before its ban, so that it also has some in the
 #: months that are fitted when the last ones are held out.
 HISTORY_GAP = 12
+#: Digits of a heading, and months on each side of a revision in which a code has to show itself.
+HEADING, NEAR_REVISION = 4, 12
 TOLERANCE = 1e-10
 MAX_STEPS = 10_000
 #: Steps of Newton's method: it needs about ten.
@@ -82,7 +84,9 @@ def product_panel(
     last that have rows. Codes are cut to `level` digits and added up. Where a source gives sums
     at several lengths, the shortest that is long enough is read alone, so nothing counts twice.
     Products without any trade, and banned ones without any until `HISTORY_GAP` months before
-    their ban, are left out: they have no counterfactual in this model.
+    their ban, are left out: they have no counterfactual in this model. Six- and eight-digit codes
+    that a revision of the Harmonized System seems to have renamed are joined
+    (`joined_at_revisions`).
     `partly_banned` codes (`ex` entries, and parents of banned codes) count as `banned`, as `free`,
     or are `left_out`. Both months are inside; `last` may not pass `LAST_MONTH`.
     """
@@ -90,8 +94,9 @@ def product_panel(
         raise PanelError(f"a window to {last}: the border closed after {LAST_MONTH}")
     own = _rows_of(frame, flow, partner, pd.period_range(first, last, freq="M"), level)
     months = _whole_months(own)
+    codes = joined_at_revisions(own["month"], own["hs"].str[:level].astype(object))
     wide = (
-        own.assign(hs=own["hs"].str[:level].astype(object), usd_mn=own["value_usd"] / DOLLARS)
+        own.assign(hs=codes, usd_mn=own["value_usd"] / DOLLARS)
         .pivot_table(index="hs", columns="month", values="usd_mn", aggfunc="sum", fill_value=0.0)
         .reindex(columns=months)
     )
@@ -119,6 +124,25 @@ def _rows_of(
     if not enough:
         raise PanelError(f"codes have at most {lengths.max()} digits: {level} were asked for")
     return own[lengths == enough[0]]
+
+
+def joined_at_revisions(months: pd.Series, codes: pd.Series) -> pd.Series:
+    """`codes` longer than a heading, cut to it where a revision seems to have renamed them.
+
+    A renaming shows as one code of a heading that stops with the last month of a revision and
+    another that begins with the next one: recorded in the `NEAR_REVISION` months on one side and
+    in none on the other. A ban stops a code and starts none. All codes of such a heading are
+    added up under it, since which became which is not told. Moves between headings are not seen.
+    """
+    heading = codes.str[:HEADING]
+    renamed: set[str] = set()
+    for revision in REVISIONS.values():
+        before = set(codes[months.between(revision - NEAR_REVISION, revision - 1)])
+        after = set(codes[months.between(revision, revision + NEAR_REVISION - 1)])
+        if before and after:
+            stopped = {code[:HEADING] for code in before - after}
+            renamed |= stopped & {code[:HEADING] for code in after - before}
+    return codes.where(~heading.isin(renamed), heading)
 
 
 def _whole_months(own: pd.DataFrame) -> pd.PeriodIndex:
@@ -276,14 +300,16 @@ def additive_effects(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     """Weighted least squares of `values` on product and month effects.
 
     Product effects are eliminated first, so that one system in the months is left. A product
-    without any weight gets zero.
+    without any weight gets zero; trade has to link all months (one product in all of them does).
     """
-    by_product = weights.sum(axis=1)
+    by_product, by_month = weights.sum(axis=1), weights.sum(axis=0)
     divisor = np.where(by_product > 0, by_product, 1.0)
     share = weights / divisor[:, None]
-    system = np.diag(weights.sum(axis=0)) - weights.T @ share
     weighted = weights * values
     right = weighted.sum(axis=0) - share.T @ weighted.sum(axis=1)
-    # One month effect is free beside the product effects: least squares takes the smallest.
-    month = np.linalg.lstsq(system, right, rcond=None)[0]
+    # einsum and not a matrix product: at this size threads of the latter cost a hundred times more.
+    linked = np.einsum("it,is->ts", weights, share)
+    system = np.diag(np.where(by_month > 0, by_month, 1.0)) - linked
+    # A constant can move between product and month effects; this term makes the latter sum to 0.
+    month = np.linalg.solve(system + by_month.mean() / len(by_month), right)
     return (weights * (values - month)).sum(axis=1) / divisor, month

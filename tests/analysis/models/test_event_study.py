@@ -174,8 +174,8 @@ def test_the_dummy_finds_one_date_and_refuses_a_total_ban(panel, exact):
 
 
 def test_intervals_hold_the_planted_ratios_as_often_as_they_say():
-    """Twelve panels, ninety intervals at 90 %: fewer than 72 held has a chance under 1 in 1,000
-    even with the groups of one panel wholly dependent by pairs. The long run is committed."""
+    """Twelve panels with six intervals at 90 % each: fewer than eight in ten held would have a
+    chance of one in 200 if they were independent. The long run is committed."""
     scores = [
         score
         for seed in range(12)

@@ -10,6 +10,7 @@ from analysis.models.panel import (
     PanelError,
     additive_effects,
     fit_untreated,
+    joined_at_revisions,
     ppml,
     product_panel,
 )
@@ -173,3 +174,14 @@ def test_sums_at_several_lengths_count_once(frame):
 def test_panels_that_would_mislead_are_refused(frame, change, options, said):
     with pytest.raises(PanelError, match=said):
         panel_of(change(frame), **options)
+
+
+def test_codes_renamed_by_a_revision_are_joined_and_banned_ones_are_not():
+    months = pd.period_range("2016-01", "2017-12", freq="M")
+    rows = [(month, "382490" if month.year == 2016 else "382499") for month in months]
+    rows += [(month, "441210") for month in months]
+    rows += [(month, "270111") for month in months[:14]]
+    rows += [(month, "270112") for month in months[:12]]
+    frame = pd.DataFrame(rows, columns=["month", "code"])
+    joined = joined_at_revisions(frame["month"].astype("period[M]"), frame["code"])
+    assert set(joined) == {"3824", "441210", "270111", "270112"}
