@@ -153,6 +153,11 @@ def _which_panel(frame: pd.DataFrame, panel: Panel, source: str, question: Panel
 
 def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[object]:
     design, draws, seed = question.base.design, question.draws, question.seed
+    if not banned_groups(panel):
+        raise PanelError(
+            f"no ban falls inside {panel.months[0]} to {panel.months[-1]} with trade in its goods "
+            "before it"
+        )
     table = effects_table(panel, design, draws=draws, seed=seed)
     for row in table.itertuples():
         yield finding(
