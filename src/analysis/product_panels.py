@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.claims import Prose, finding, prose
+from analysis.claims import Prose, finding, prose, quote
 from analysis.figures.goods import effect_paths, effects_by_group, synthetic_paths
 from analysis.models.event_study import (
     DRAWS,
@@ -162,8 +162,8 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
     for row in table.itertuples():
         yield finding(
             f"panel-{row.group.lower().replace(',', '').replace(' ', '-')}",
-            "{group}: under its ban recorded trade was {left:.0f} % of what would have been "
-            "recorded without ({products} products, {months} clean months).",
+            "{group}: under the ban recorded trade was {left:.0f} % of what would have been "
+            "recorded without it ({products}, {months}).",
             value=row.percent,
             unit="%",
             lower=min(row.lower, row.percent),
@@ -171,37 +171,91 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
             level=LEVEL,
             left=100 + row.percent,
             group=row.group,
-            products=row.products,
-            months=row.months,
+            products=_counted(row.products, "product"),
+            months=_counted(row.months, "clean month"),
         )
-    largest = table.nlargest(DRAWN_GROUPS, "imputed")["group"]
+    largest = table.nlargest(DRAWN_GROUPS, "imputed")
+    first = largest.iloc[0]
     lines = f"{source}; commodity codes of the measures as in the table of this package"
     yield effects_by_group(
         table,
-        title="Each ban, against goods that were not banned",
+        title=quote(
+            "{group}: recorded trade changed by {percent:.0f} % against goods that were not banned",
+            group=first["group"],
+            percent=first["percent"],
+        ),
         source=lines,
         note=(
             "Intervals from groups of as many products that were never banned. A ratio of zero "
             "is zero whatever the comparison, so a total loss has no width."
         ),
     )
+    paths = {
+        group: path(panel, group, design, draws=draws, seed=seed) for group in largest["group"]
+    }
+    held_out = pd.concat([one[one["first"] < 0] for one in paths.values()])
     yield effect_paths(
-        {group: path(panel, group, design, draws=draws, seed=seed) for group in largest},
-        title="Before its ban each group should follow the goods that were not banned",
+        paths,
+        title=quote(
+            "Before the bans {inside} of {all_blocks} intervals hold no difference",
+            inside=int(((held_out["lower"] <= 1) & (held_out["upper"] >= 1)).sum()),
+            all_blocks=len(held_out),
+        ),
         source=lines,
         note=(
-            "Left of the dashed line: months held out of the fit, which test the comparison. "
-            "Values over three are drawn at three."
+            "Left of the dashed line: months held out of the fit, which test the comparison; "
+            "there the ratio should be one. Values over three are drawn at three."
         ),
     )
-    yield table.round(2)
+    yield Prose(
+        "The same in figures: recorded and imputed trade in USD million a month over the clean "
+        "months, the effect with its interval, and the p-value of the placebo groups. It is exact "
+        "if any products could have been the banned ones."
+    )
+    yield _readable_effects(table)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _readable_effects(table: pd.DataFrame) -> pd.DataFrame:
+    columns = {
+        "group": "goods",
+        "recorded": "recorded",
+        "imputed": "imputed",
+        "percent": "effect %",
+        "lower": "from",
+        "upper": "to",
+        "loss": "a month",
+        "p_value": "p-value",
+    }
+    return table[list(columns)].rename(columns=columns).set_index("goods").round(2)
 
 
 def _robustness(
     frame: pd.DataFrame, panel: Panel, measures: pd.DataFrame, question: PanelQuestion
 ) -> Iterator[object]:
+    yield Prose(
+        "**What would undo it?** Left: the effect without each product of the group in turn. "
+        "Right: the first four clean months against the four before, and what is left if the "
+        "goods went on drifting apart after the ban as fast as they ever did in the year before "
+        "it; the last column is how many times faster the drift would have to be for there to be "
+        "no effect at all."
+    )
     yield _drift_table(panel, question)
+    yield Prose(
+        "**Was anything recorded at all?** The share of products and months with any recorded "
+        "trade, apart from how much. Beside it the plain regression with one dummy. Its clustered "
+        "error is not to be trusted for a group of a few products; the wild bootstrap then "
+        "finds little, since there is little to find it with."
+    )
     yield _margins_table(panel, question)
+    yield Prose(
+        "**Other readings.** Effects in per cent when one choice at a time is made differently: "
+        "whose list, how many digits, which months. At two digits a chapter holds free goods "
+        "beside banned ones, so effects shrink."
+    )
     table = varied_effects(
         frame,
         measures,
@@ -209,7 +263,8 @@ def _robustness(
         flow=question.flow,
         partner=question.partner,
     )
-    yield table.round(0)
+    told = table if table["problem"].ne("").any() else table.drop(columns="problem")
+    yield told.round(0).astype(object).where(told.notna(), "")
 
 
 def _drift_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:
@@ -220,8 +275,8 @@ def _drift_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:
         banned = without.loc[without["banned"], "ratio"]
         row = {
             "group": group,
-            "without a product, lowest %": 100 * (banned.min() - 1),
-            "without a product, highest %": 100 * (banned.max() - 1),
+            "one left out, from": 100 * (banned.min() - 1),
+            "to": 100 * (banned.max() - 1),
         }
         try:
             bounds = honest_bounds(
@@ -233,10 +288,10 @@ def _drift_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:
                 seed=question.seed,
             )
             row |= {
-                "first months %": 100 * (bounds.ratio - 1),
-                "drift as before, lower %": 100 * (bounds.lower - 1),
-                "drift as before, upper %": 100 * (bounds.upper - 1),
-                "drift that undoes it, times": bounds.breakdown,
+                "first months": 100 * (bounds.ratio - 1),
+                "with drift, from": 100 * (bounds.lower - 1),
+                "to ": 100 * (bounds.upper - 1),
+                "times to undo": bounds.breakdown,
             }
         except PanelError:
             pass
@@ -253,16 +308,16 @@ def _margins_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:
         try:
             margin = extensive_margin(panel, group, design, draws=draws, seed=seed)
             row |= {
-                "product-months with trade %": 100 * margin.share,
+                "with trade %": 100 * margin.share,
                 "expected %": 100 * margin.expected,
-                "difference, lower": margin.lower_points,
-                "difference, upper": margin.upper_points,
+                "difference, from": margin.lower_points,
+                "to": margin.upper_points,
             }
             dummy = difference_in_differences(panel, group, design, seed=seed)
             row |= {
-                "dummy, log": dummy.coefficient,
-                "clustered error": dummy.standard_error,
-                "p, wild bootstrap": dummy.p_wild,
+                "dummy (log)": dummy.coefficient,
+                "its error": dummy.standard_error,
+                "p, wild": dummy.p_wild,
             }
         except PanelError:
             pass
@@ -308,10 +363,15 @@ def _donors(
             f"countries in the same download; {reason}."
         )
         return
-    drawn = dict(list(results.items())[:DRAWN_GROUPS])
+    by_size = sorted(results.items(), key=lambda item: -item[1].synthetic.mean())
+    drawn = dict(by_size[:DRAWN_GROUPS])
     yield synthetic_paths(
         drawn,
-        title="The same goods from a weighted mean of other countries",
+        title=quote(
+            "{group}: {ratio:.0f} % of what a weighted mean of other countries would have sold",
+            group=next(iter(drawn)),
+            ratio=100 * next(iter(drawn.values())).ratio,
+        ),
         source=f"{source}; other partners of China as donors",
         note=(
             "Weights learnt before the dashed line. North Korea's trade with third countries is "
@@ -323,9 +383,9 @@ def _donors(
             [
                 {
                     "group": group,
-                    "recorded over synthetic %": 100 * result.ratio,
+                    "recorded, % of synthetic": 100 * result.ratio,
                     "fit error %": 100 * result.fit_error,
-                    "donors": len(result.weights),
+                    "donors with weight": len(result.weights),
                     "rank p-value": result.rank_p,
                 }
                 for group, result in results.items()

@@ -65,11 +65,11 @@ def test_a_panel_on_the_disk_becomes_the_whole_section(paths, frame):
     drift, margins, varied, donors = (
         one for one in shown if isinstance(one, pd.DataFrame) if "recorded" not in one
     )
-    assert np.isinf(drift.loc["Coal", "drift that undoes it, times"])
-    assert margins.loc["Coal", "product-months with trade %"] == 0
-    assert (varied["problem"] == "").all()
-    assert varied["Coal"].drop("HS2").eq(-100).all()
-    assert donors.loc["Textiles and garments", "recorded over synthetic %"] == pytest.approx(
+    assert np.isinf(drift.loc["Coal", "times to undo"])
+    assert margins.loc["Coal", "with trade %"] == 0
+    assert "problem" not in varied
+    assert varied["Coal"].drop("HS2").eq(-100.0).all()
+    assert donors.loc["Textiles and garments", "recorded, % of synthetic"] == pytest.approx(
         20, abs=8
     )
 
