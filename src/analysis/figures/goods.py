@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
 
 from analysis.figures.figure import (
     BLUE,
@@ -45,17 +46,8 @@ def coverage_of_bans(
         axes = picture.add_subplot()
         for place, row in enumerate(bounds.itertuples()):
             colour = RESOLUTION_COLOURS[row.resolution]
-            axes.barh(place, row.lower_percent, height=0.55, color=colour)
+            _bounded_bar(axes, place, row.lower_percent, row.upper_percent, 0.55, colour)
             room = row.upper_percent - row.lower_percent
-            axes.barh(
-                place,
-                room,
-                left=row.lower_percent,
-                height=0.55,
-                facecolor="none",
-                edgecolor=colour,
-                hatch="////" if room > NARROWEST else None,
-            )
             axes.text(
                 row.upper_percent + 0.8,
                 place,
@@ -67,12 +59,8 @@ def coverage_of_bans(
             )
         for resolution, colour in RESOLUTION_COLOURS.items():
             axes.barh([-9], [0], color=colour, label=f"resolution {resolution}")
-        axes.set_ylim(len(bounds) - 0.5, -0.5)
-        axes.set_yticks(range(len(bounds)), list(bounds["good"]))
-        axes.tick_params(axis="y", labelcolor=INK)
+        _names_on_the_left(axes, list(bounds["good"]))
         axes.set_xlim(0, 1.2 * bounds["upper_percent"].max())
-        axes.grid(axis="x")
-        axes.grid(False, axis="y")
         axes.set_xlabel("per cent of China's recorded imports from North Korea in 2016")
         legend_above(axes, 3)
     return Figure(
@@ -97,6 +85,39 @@ def coverage_of_bans(
         data=bounds,
         picture=picture,
     )
+
+
+def _bounded_bar(
+    axes: Axes, place: float, lower: float, upper: float, height: float, colour: str
+) -> None:
+    """A solid bar to the lower bound and a hatched one on to the upper."""
+    axes.barh(place, lower, height=height, color=colour)
+    axes.barh(
+        place,
+        upper - lower,
+        left=lower,
+        height=height,
+        facecolor="none",
+        edgecolor=colour,
+        hatch="////",
+    )
+
+
+def _names_on_the_left(axes: Axes, names: list[str]) -> None:
+    """One line a name, the first on top, and a grid to read values from."""
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.grid(axis="x")
+    axes.grid(False, axis="y")
+
+
+def _panels(picture: Picture, number: int, **options: bool) -> list[Axes]:
+    """`number` axes in two columns; what is left over in the last row is not shown."""
+    grid = list(picture.subplots(-(-number // 2), 2, **options).flat)
+    for axes in grid[number:]:
+        axes.set_visible(False)
+    return grid[:number]
 
 
 def coal_in_phases(
@@ -207,23 +228,10 @@ def before_and_after(
         for row in table.itertuples():
             place = goods.index(row.good) - 0.4 + high * (years.index(row.year) + 0.5)
             colour = colours[row.year]
-            axes.barh(place, row.lower_usd_mn, height=0.82 * high, color=colour)
-            axes.barh(
-                place,
-                row.upper_usd_mn - row.lower_usd_mn,
-                left=row.lower_usd_mn,
-                height=0.82 * high,
-                facecolor="none",
-                edgecolor=colour,
-                hatch="////",
-            )
+            _bounded_bar(axes, place, row.lower_usd_mn, row.upper_usd_mn, 0.82 * high, colour)
         for year, colour in colours.items():
             axes.barh([-9], [0], color=colour, label=str(year))
-        axes.set_ylim(len(goods) - 0.5, -0.5)
-        axes.set_yticks(range(len(goods)), goods)
-        axes.tick_params(axis="y", labelcolor=INK)
-        axes.grid(axis="x")
-        axes.grid(False, axis="y")
+        _names_on_the_left(axes, goods)
         axes.set_xlabel("USD million a year")
         legend_above(axes, len(years))
     return Figure(
@@ -260,11 +268,9 @@ def unbanned_goods(
     hatched ones lower limits from some months; a question mark means that nothing was printed.
     """
     goods = list(dict.fromkeys(table["good"]))
-    rows = -(-len(goods) // 2)
     with style(id):
-        picture = blank(1.65 * rows)
-        all_axes = picture.subplots(rows, 2, sharex=True).flat
-        for axes, good in zip(all_axes, goods, strict=False):
+        picture = blank(1.65 * -(-len(goods) // 2))
+        for axes, good in zip(_panels(picture, len(goods), sharex=True), goods, strict=True):
             mine = table[table["good"] == good].set_index("year")
             top = mine["lower_usd_mn"].max()
             for year in years:
@@ -333,14 +339,8 @@ def effects_by_group(
             )
             axes.plot(min(row.percent, limit), place, "o", color=RED, markersize=6)
         axes.axvline(0, color=INK, linewidth=1)
-        axes.set_ylim(len(table) - 0.5, -0.5)
+        _names_on_the_left(axes, [f"{row.group} ({row.products})" for row in table.itertuples()])
         axes.set_xlim(-105, limit + 5)
-        axes.set_yticks(
-            range(len(table)), [f"{row.group} ({row.products})" for row in table.itertuples()]
-        )
-        axes.tick_params(axis="y", labelcolor=INK)
-        axes.grid(axis="x")
-        axes.grid(False, axis="y")
         axes.set_xlabel("per cent of what would have been recorded; in brackets: products")
     return Figure(
         id=id,
@@ -372,11 +372,10 @@ def effect_paths(
     `paths` gives frames as from `analysis.models.event_study.path`. Left of the line: months
     before the ban that were held out of the fit.
     """
-    rows = -(-len(paths) // 2)
     with style(id):
-        picture = blank(1.9 * rows)
-        all_axes = list(picture.subplots(rows, 2, sharex=True).flat)
-        for axes, (group, path) in zip(all_axes, paths.items(), strict=False):
+        picture = blank(1.9 * -(-len(paths) // 2))
+        all_axes = _panels(picture, len(paths), sharex=True)
+        for axes, (group, path) in zip(all_axes, paths.items(), strict=True):
             middle = (path["first"] + path["last"]) / 2
             axes.vlines(middle, path["lower"], np.minimum(path["upper"], 3), color=RED, alpha=0.6)
             axes.plot(middle, np.minimum(path["ratio"], 3), "o", color=RED, markersize=4)
@@ -385,8 +384,6 @@ def effect_paths(
             axes.set_ylim(0, min(3.0, max(1.6, path["upper"].max())))
             axes.set_title(group)
             axes.tick_params(axis="x", labelbottom=True)
-        for axes in all_axes[len(paths) :]:
-            axes.set_visible(False)
     data = pd.concat([path.assign(group=group) for group, path in paths.items()])
     return Figure(
         id=id,
@@ -417,11 +414,10 @@ def synthetic_paths(
     id: str = "synthetic_control",
 ) -> Figure:
     """Recorded trade of the partner and its synthetic counterpart, one panel a group."""
-    rows = -(-len(results) // 2)
     with style(id):
-        picture = blank(2.0 * rows)
-        all_axes = list(picture.subplots(rows, 2).flat)
-        for axes, (group, result) in zip(all_axes, results.items(), strict=False):
+        picture = blank(2.0 * -(-len(results) // 2))
+        all_axes = _panels(picture, len(results))
+        for axes, (group, result) in zip(all_axes, results.items(), strict=True):
             place = _ordinals(result.months)
             axes.plot(place, result.synthetic, color=BLUE, label="synthetic")
             axes.plot(place, result.recorded, color=RED, label="recorded")
@@ -430,8 +426,6 @@ def synthetic_paths(
             januaries = [month for month in result.months if month.month == 1]
             axes.set_xticks(_ordinals(januaries), [str(month.year) for month in januaries])
             axes.set_title(group)
-        for axes in all_axes[len(results) :]:
-            axes.set_visible(False)
         all_axes[0].legend(loc="upper right", fontsize=8.5)
     data = pd.concat(
         pd.DataFrame(
