@@ -3,7 +3,7 @@
 - simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
   20 without either;
 - withheld.csv: every published level taken out in turn and bracketed by the others;
-- designs.csv: 600 product panels of known truth, and how often each interval holds it;
+- designs.csv: 320 product panels of known truth, and how often each interval holds it;
 - summary.csv: what they say together.
 
 Beside each table stands the key of the code and raw tables that it speaks of; what is of this
@@ -36,12 +36,12 @@ MISPRINTED_SEEDS = range(200)
 CLEAN_SEEDS = range(1000, 1020)
 #: Panels of each scenario, and of each ratio planted for the synthetic control.
 DESIGN_SEEDS = {
-    "parallel": 200,
-    "no effect": 100,
-    "rush": 50,
-    "drift": 50,
-    "restless": 100,
-    "donors": 100,
+    "parallel": 120,
+    "no effect": 60,
+    "rush": 20,
+    "drift": 20,
+    "restless": 60,
+    "donors": 40,
 }
 #: Processes: one a core of the machine this was sized for.
 WORKERS = 2

@@ -120,17 +120,18 @@ def _what_a_panel_would_give(question: PanelQuestion) -> Prose:
     return prose(
         "**These estimates need a panel, and none is here.** The figures that come with this "
         "package tell of single goods in single months. To set banned goods against goods that "
-        "were not, every good is needed in every month, banned or not. Two sources give that, and "
-        "both are free: the customs office's own query (all commodities, partner {partner}, "
-        "monthly, {first} to {last}), saved into `data/raw/gacc_export/`; or UN Comtrade, through "
-        "`make fetch`. With either in place `make all` draws here, on goods at four digits: the "
-        "effect of each ban on recorded trade in its goods with an interval from groups of goods that were never "
-        "banned; its path before and after; bounds for the case that banned goods were drifting "
-        "already; whether anything was recorded at all, apart from how much; the same on both "
-        "lists, at two and six digits, without each product in turn; and, where the panel holds "
-        "other countries' goods too, a synthetic control with a placebo in every other country. "
-        "The tests run all of it on simulated panels whose effects are known; how often the "
-        "intervals hold them stands in `bench/validation/designs.csv`.",
+        "were not, every good is needed in every month, banned or not. Two sources give that, "
+        "and both are free: the customs office's own query (all commodities, partner {partner},"
+        " monthly, {first} to {last}), saved into `data/raw/gacc_export/`; or UN Comtrade, "
+        "through `make fetch`. With either in place `make all` draws here, on goods at four "
+        "digits: the effect of each ban on recorded trade in its goods with an interval from "
+        "groups of goods that were never banned; its path before and after; bounds for the case"
+        " that banned goods were drifting already; whether anything was recorded at all, apart "
+        "from how much; the same on both lists, at two and six digits, without each product in "
+        "turn; and, where the panel holds other countries' goods too, a synthetic control with "
+        "a placebo in every other country. The tests run all of it on simulated panels whose "
+        "effects are known; how often the intervals hold them stands in "
+        "`bench/validation/designs.csv`.",
         partner=str(question.partner),
         first=question.base.first,
         last=question.base.last,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.models.event_study import (
-    effect_by_bootstrap,
+    effect_by_jackknife,
     effects_by_placebo,
     honest_bounds,
 )
@@ -46,8 +46,8 @@ SCENARIOS = {
     "drift": Truth(planted(RATIOS), drift=-0.015),
     "restless": Truth(planted(RATIOS), noise=0.8, persistence=0.6, idle=0.35, trends=0.005),
 }
-#: Group whose few products are bounded for drift, and the one that has enough to be resampled.
-BOUNDED, RESAMPLED = "Seafood", "Textiles and garments"
+#: Group whose few products are bounded for drift, and the largest, for the jackknife.
+BOUNDED, LARGE = "Seafood", "Textiles and garments"
 #: Design and block of the bounds on drift: three blocks before the ban give two changes.
 HONEST, HONEST_LENGTH = Design(leads=12), 4
 DRAWS = 199
@@ -102,9 +102,11 @@ def score_panel(
         scores.append(
             (group, "placebo groups", ratio, effect.ratio, *effect.interval, effect.p_value)
         )
-    ratio = float(np.exp(truth.effects[RESAMPLED]))
-    effect = effect_by_bootstrap(panel, RESAMPLED, design, draws=draws, seed=seed)
-    scores.append((RESAMPLED, "products resampled", ratio, effect.ratio, *effect.interval, np.nan))
+    ratio = float(np.exp(truth.effects[LARGE]))
+    effect = effect_by_jackknife(panel, LARGE, design)
+    scores.append(
+        (LARGE, "products left out in turn", ratio, effect.ratio, *effect.interval, np.nan)
+    )
     ratio = float(np.exp(truth.effects[BOUNDED]))
     bounds = honest_bounds(panel, BOUNDED, HONEST, length=HONEST_LENGTH, draws=draws, seed=seed)
     scores.append(
