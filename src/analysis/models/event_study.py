@@ -6,7 +6,7 @@ would have been recorded had its products kept their share of the trade in goods
 where trade moved into goods that are not banned, the comparison shows part of that as a loss.
 
 Months before a ban that serve as a test are held out of the fit as those after it are, so that
-both sides of a path are made alike (Roth 2026).
+both sides of a path are made alike (Roth 2024).
 """
 
 from __future__ import annotations
