@@ -7,7 +7,7 @@ exports dip in it every year; its effect is learnt before the bans and taken off
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,7 +136,8 @@ def change_between(
     """How far the level moved between two stretches of months (ends inside), under known noise.
 
     The interval and the two-sided p-value are those of a difference of means whose months are
-    correlated as `noise` says, by a t distribution with its degrees of freedom. Raises ValueError where a stretch has no known month.
+    correlated as `noise` says, by a t distribution with its degrees of freedom. Raises
+    ValueError where a stretch has no known month.
     """
     stretches = [
         logs.loc[pd.Period(a, "M") : pd.Period(b, "M")].dropna() for a, b in (before, after)
@@ -207,3 +208,20 @@ def reopened_in(
     forward = np.exp(logs[::-1]).rolling(months).mean()[::-1].loc[after:]
     back = forward[forward >= share * level]
     return None if back.empty else back.index[0]
+
+
+def change_table(changes: Mapping[str, Change]) -> pd.DataFrame:
+    """Changes between stretches, one row each: per cent with its interval, months, p-value."""
+    rows = [
+        {
+            "change": name,
+            "per cent": change.percent,
+            "lower": change.lower,
+            "upper": change.upper,
+            "months before": change.months_before,
+            "months after": change.months_after,
+            "p-value": change.p_value,
+        }
+        for name, change in changes.items()
+    ]
+    return pd.DataFrame(rows).set_index("change")

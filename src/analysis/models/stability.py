@@ -58,7 +58,7 @@ class Noise:
         return self.sd**2 * np.asarray(self.rho, dtype=float) ** apart
 
     def draw(self, months: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-        """Simulated noise, `draws` × months; each draw has its own spread where `sd` is estimated."""
+        """Simulated noise, `draws` × months; where `sd` is estimated each draw has its own."""
         root = np.linalg.cholesky(self.covariance(months))
         noise = rng.standard_normal((draws, len(months))) @ root.T
         if math.isfinite(self.freedom):
