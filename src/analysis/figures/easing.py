@@ -30,16 +30,17 @@ from analysis.models.monitoring import Monitoring, predicted_range
 from analysis.models.phases import Phase
 from analysis.models.reopening import Return
 
-DETECTOR_COLOURS = (BLUE, ORANGE, RED, PURPLE, VIOLET)
+#: One colour a detector, in the order of their names.
+DETECTOR_COLOURS = (BLUE, ORANGE, RED, PURPLE, VIOLET, INK)
 DEFINITION_COLOURS = {
     "China in total trade": PURPLE,
     "China in exports": BLUE,
     "exports to China in total trade": RED,
 }
 HORIZON_COLOURS = {6: BLUE, 12: PURPLE, 24: RED}
-#: Months within which two labels of events would run into each other, and rows they stand in.
+#: Labels of events that follow each other stand in so many rows.
 LABEL_ROWS = 3
-#: A revenue under this share of the widest interval has its label to the right of the bar.
+#: Distance of the horizons of one scenario, in units of that of two scenarios.
 BAR = 0.24
 
 
@@ -54,14 +55,14 @@ def power_by_months(
     with style(id):
         picture = blank(3.5)
         axes = picture.add_subplot()
-        colours = dict(zip(power["detector"].drop_duplicates(), DETECTOR_COLOURS, strict=False))
+        colours = dict(zip(sorted(set(power["detector"])), DETECTOR_COLOURS, strict=True))
         for detector, colour in colours.items():
             own = power[(power["detector"] == detector) & np.isfinite(power["percent"])]
             axes.plot(own["before"], own["percent"], color=colour, marker="o", label=detector)
         axes.axvline(here, color=INK, linewidth=0.9, linestyle=(0, (3, 2)))
         top = min(200.0, 1.08 * power.loc[np.isfinite(power["percent"]), "percent"].max())
         axes.set_ylim(0, top)
-        axes.text(here + 0.2, 0.97 * top, f"{here} months: before Singapore", va="top", size=9.5)
+        axes.text(here + 0.2, 0.02 * top, f"{here} months: before Singapore", va="bottom", size=9.5)
         axes.set_xticks(sorted(set(power["before"])))
         axes.set_xlabel("months of the level before")
         axes.yaxis.set_major_formatter("{x:.0f} %")
@@ -332,6 +333,10 @@ def return_curves(
             "with fitted return and its 90 % interval"
         ),
         source=source,
+        note=(
+            "Nothing is back at the mean of the four months before each start, all of it at the "
+            "level of 2018-2019. In the first panel freight was stopped again from May to August."
+        ),
         alt=f"Points and a rising curve a panel. {' '.join(spoken)}",
         data=pd.concat(frames, ignore_index=True),
         picture=picture,
@@ -371,6 +376,7 @@ def ban_values(
         axes.set_yticks(range(len(rows)), [name for name, *_ in rows], color=INK)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(0, 1.42 * max(amount.upper for _, amount, _ in rows))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(True, axis="x")
         axes.grid(False, axis="y")
     return Figure(
@@ -430,7 +436,8 @@ def scenario_revenue(
                 )
         axes.set_yticks(range(len(names)), names, color=INK)
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlim(0, 1.3 * widest)
+        axes.set_xlim(0, 1.4 * widest)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(True, axis="x")
         axes.grid(False, axis="y")
         legend_above(axes, len(horizons))

@@ -34,7 +34,7 @@ def least_rises(
     """
     rows = []
     for months in before:
-        found = {"means": least_difference(months, after, noise)}
+        found = {"two means": least_difference(months, after, noise)}
         tested = min(TESTED, months, after)
         for name in STATISTICS:
             detector = end_of_sample_detector(name, tested)
