@@ -3,7 +3,10 @@
 - simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
   20 without either;
 - withheld.csv: every published level taken out in turn and bracketed by the others;
-- summary.csv: what the two say together.
+- easing.csv: size and power of the stability tests and of the monitor, coverage of the return;
+- summary.csv: what the first two say together.
+
+`python bench/validate.py easing` runs the parts that are named, and no other.
 
 Beside each table stands the key of the code and raw tables that it speaks of; what is of this
 code already is not run again.
@@ -23,6 +26,7 @@ from analysis.cleaning.simulation import Score, score_history
 from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, FLOWS, months_between, trade_system
 from analysis.cleaning.withheld import Withheld, releases, withhold
+from analysis.models.stability_simulation import CASES, Case, score
 from analysis.paths import project_paths
 from analysis.publish import TOTALS, cached_rejection, exchange_rates, read_evidence
 from analysis.validation import validation_key
@@ -41,7 +45,10 @@ def main() -> None:
     totals = read_evidence(paths).used[TOTALS]
     rates = exchange_rates(totals).table
     paths.validation.mkdir(parents=True, exist_ok=True)
-    for part, compute in {"withheld": withheld_figures, "simulation": simulate}.items():
+    computations = {"withheld": withheld_figures, "simulation": simulate, "easing": easing}
+    for part, compute in computations.items():
+        if sys.argv[1:] and part not in sys.argv[1:]:
+            continue
         key = validation_key(paths, part)
         file, key_file = (paths.validation / f"{part}.{ending}" for ending in ("csv", "key"))
         if not (key_file.exists() and key_file.read_text().strip() == key):
@@ -100,6 +107,19 @@ def simulate(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
             table = frame(Score, scores)
             table.insert(1, "misprinted", [seed in MISPRINTED_SEEDS for seed in batch])
             table.to_csv(file, mode="a", header=not file.exists(), index=False)
+
+
+def easing(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
+    """Score the cases of stability, monitoring and return that `file` does not hold yet.
+
+    They are simulated, so the totals and rates are not used. One row a case and measure.
+    """
+    names = [field.name for field in dataclasses.fields(Case)]
+    done = set(pd.read_csv(file)[names].itertuples(index=False, name=None)) if file.exists() else ()
+    due = [case for case in CASES if dataclasses.astuple(case) not in done]
+    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
+        for rows in shown(run(joblib.delayed(score)(case) for case in due), "cases", len(due)):
+            pd.DataFrame(rows).to_csv(file, mode="a", header=not file.exists(), index=False)
 
 
 def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:

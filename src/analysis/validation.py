@@ -40,6 +40,7 @@ class Part:
 PARTS = {
     "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
+    "easing": Part(("analysis.models.stability_simulation",), ()),
 }
 
 
