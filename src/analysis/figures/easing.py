@@ -15,6 +15,7 @@ from analysis.figures.figure import (
     GREY,
     INK,
     ORANGE,
+    PAPER,
     PURPLE,
     QUIET,
     RED,
@@ -49,13 +50,19 @@ def power_by_months(
 ) -> Figure:
     """The least rise that each detector finds in four of five cases, by the months before it.
 
-    `power` has `detector`, `before` (months) and `percent` (missing where no rise is found); `here`
-    is the number of months that the case at hand has.
+    `power` has `detector`, `before` (months) and `percent` (missing or infinite where no rise is
+    found); `here` is the number of months that the case at hand has. Raises ValueError for more
+    detectors than there are colours.
     """
+    detectors = sorted(set(power["detector"]))
+    if len(detectors) > len(DETECTOR_COLOURS):
+        raise ValueError(
+            f"expected {len(DETECTOR_COLOURS)} detectors at most, found {len(detectors)}"
+        )
     with style(id):
         picture = blank(3.5)
         axes = picture.add_subplot()
-        colours = dict(zip(sorted(set(power["detector"])), DETECTOR_COLOURS, strict=True))
+        colours = dict(zip(detectors, DETECTOR_COLOURS, strict=False))
         for detector, colour in colours.items():
             own = power[(power["detector"] == detector) & np.isfinite(power["percent"])]
             axes.plot(own["before"], own["percent"], color=colour, marker="o", label=detector)
@@ -157,6 +164,7 @@ def _mark_events(axes: Axes, events: pd.DataFrame) -> None:
             va="top",
             size=8.5,
             color=QUIET,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0},
         )
 
 
@@ -186,7 +194,7 @@ def trade_since(
             seen, band = watched[flow], np.exp(predicted_range(watched[flow]).set_index("month"))
             expected = float(np.exp(seen.path["expected"].iloc[0]))
             at = np.array([month.ordinal for month in months], dtype=float)
-            top = 1.22 * max(float(own.max()), float(band["upper"].max()))
+            top = 1.32 * max(float(own.max()), float(band["upper"].max()))
             _shade(axes, stretches, months[-1], top, labelled=place == 0)
             axes.axhline(expected, color=INK, linewidth=1)
             axes.fill_between(

@@ -1,12 +1,12 @@
 """Watching a series month by month, with boundaries that allow for looking every month.
 
 A model is fitted to months that count as stable, and its forecast errors after them are added up.
-CUSUM: all errors since, after Horváth, Hušková, Kokoszka and Steinebach (2004, Journal of
-Statistical Planning and Inference 126, equations 1.4-1.6): their sum over sd √n (1 + k/n)
-(k / (n + k))^gamma for n months learnt from and k since. MOSUM: the errors of the last `window` n
-months over sd √n √(2 log⁺(1 + k/n)), after Chu, Hornik and Kuan (1995, Biometrika 82) and the
-boundary of Leisch, Hornik and Kuan (2000, Econometric Theory 16). Chu, Stinchcombe and White
-(1996, Econometrica 64) give the third boundary, `csw_constant`, in closed form.
+CUSUM: all errors since, after Horváth, Hušková, Kokoszka and Steinebach (2004, "Monitoring changes
+in linear models", Journal of Statistical Planning and Inference 126): their sum over sd √n
+(1 + k/n) (k / (n + k))^gamma for n months learnt from and k since. MOSUM: the errors of the last
+`window` n months over sd √n √(2 log⁺(1 + k/n)), after Chu, Hornik and Kuan (1995, Biometrika 82)
+and the boundary of Leisch, Hornik and Kuan (2000, Econometric Theory 16). Chu, Stinchcombe and
+White (1996, Econometrica 64) give a third boundary, `csw_constant`, in closed form.
 
 Critical values are simulated: for the limit, to meet the published tables; and for the sample at
 hand, with its months, gaps and autocorrelation, which is what the monitor uses.

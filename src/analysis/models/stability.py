@@ -2,10 +2,12 @@
 
 End-of-sample tests hold where the months after a possible change are too few for a usual test: the
 statistic of the last months is compared with the same statistic of every earlier run of as many
-months. S is from Andrews (2003, Econometrica 71, equations 2.5-2.8), P and R from Andrews and Kim
-(2006, Journal of Business & Economic Statistics 24, P_c and R_c): P is the sum of squared
-residuals of the last months, R that of their sums from each month to the end, S the length of
-their projection on the regressors, in units of their covariance.
+months. S is that of Andrews (2003, "End-of-sample instability tests", Econometrica 71), P and R
+those of Andrews and Kim (2006, "Tests for cointegration breakdown over a short time period",
+Journal of Business & Economic Statistics 24), in the form that estimates the statistic from the
+whole sample and judges each earlier run by an estimate that leaves out half of it. P is the sum
+of squared residuals of the last months, R that of their sums from each month to the end, S the
+length of their projection on the regressors, in units of their covariance.
 
 With few months before, that comparison has few terms and its p-value only few steps. So a second
 p-value, and every statement about power, is calibrated by simulation under noise of a known kind.

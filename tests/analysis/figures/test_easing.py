@@ -48,7 +48,7 @@ def test_power_keeps_every_detector_and_says_which_sees_nothing():
 
 def test_more_detectors_than_colours_are_refused():
     many = pd.DataFrame({"detector": list("ABCDEFG"), "before": 4, "percent": 50.0})
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="6 detectors at most, found 7"):
         power_by_months(many, 4, **WORDS)
 
 

@@ -33,7 +33,7 @@ def test_a_whole_that_can_be_zero_is_refused():
 
 
 def test_the_printed_shares_of_kotra_are_inside_the_computed_ones(amounts, printed):
-    """To the tenth that is printed, and half a tenth for years with parts in whole hundredths."""
+    """The parts and the share are rounded apart, so they meet to half a tenth."""
     computed = shares(amounts)
     total = computed[computed["definition"] == "China in total trade"].set_index("year")
     own = printed[printed["series"] == "KOTRA"].set_index("year")

@@ -23,8 +23,8 @@ from analysis.models.stability import (
 
 
 def andrews_by_hand(y, x, m):
-    """S, P, R and their p-values, one run at a time, as Andrews (2003, section 2) and Andrews and
-    Kim (2006, section 3) write them down; regressions by statsmodels."""
+    """S, P, R and their p-values, one run at a time, as Andrews (2003) and Andrews and Kim (2006)
+    describe them; regressions by statsmodels."""
     n, d = len(y) - m, x.shape[1]
     residuals = sm.OLS(y, x).fit().resid
     runs = [residuals[t : t + m] for t in range(n + 1)]
