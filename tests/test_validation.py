@@ -51,14 +51,14 @@ def test_the_tests_of_easing_keep_their_word_in_simulated_histories():
     quiet = scored[scored["truth"] == 0]
     # The noise is learnt from two years: its correlation is not known well enough for exactly 5.
     calibrated = quiet[quiet["measure"].str.endswith("calibrated")]
-    assert calibrated["share"].between(0.01, 0.15).all()
-    assert quiet[quiet["kind"] == "monitor"]["share"].between(0.02, 0.12).all()
+    assert calibrated["share"].between(0.02, 0.09).all()
+    assert quiet[quiet["kind"] == "monitor"]["share"].between(0.03, 0.12).all()
     published = quiet[(quiet["before"] == 4) & quiet["measure"].str.endswith("subsampled")]
     assert published["share"].max() > 0.3, "the reason for calibrating is gone: say so on the page"
     changed = scored[(scored["kind"] == "monitor") & (scored["truth"] > 0)]
-    assert (changed["share"] > 0.7).all()
+    assert (changed["share"] > 0.8).all()
     intervals = scored[scored["measure"].str.startswith("interval")]
-    assert intervals["share"].between(0.80, 0.99).all()
+    assert intervals["share"].between(0.85, 0.95).all()
 
 
 def level_of(totals) -> dict[tuple[str, int], float]:
