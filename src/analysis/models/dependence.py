@@ -58,6 +58,23 @@ def shares(amounts: pd.DataFrame, *, series: str = "KOTRA") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def across_sources(amounts: pd.DataFrame, definition: str, year: int) -> Share:
+    """One share over every pair of figures that any source prints for its two amounts.
+
+    `amounts` as for `shares`, all series. The bounds hold whichever source is right about each
+    amount; the middle is theirs. Raises ValueError where no source prints one of the amounts.
+    """
+    ends = []
+    for amount in DEFINITIONS[definition]:
+        own = amounts[(amounts["amount"] == amount) & (amounts["year"] == year)]
+        if own.empty:
+            raise ValueError(f"no source prints {amount} for {year}")
+        lower, upper = float(own["lower_usd_mn"].min()), float(own["upper_usd_mn"].max())
+        ends.append(((lower + upper) / 2, lower, upper))
+    found = share(*ends)
+    return Share((found.lower + found.upper) / 2, found.lower, found.upper)
+
+
 def without_crude(amounts: pd.DataFrame, *, series: str = "KOTRA") -> pd.DataFrame:
     """China's share in total trade with KOTRA's crude estimate taken off both, and with it.
 

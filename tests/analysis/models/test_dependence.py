@@ -1,7 +1,13 @@
 import pandas as pd
 import pytest
 
-from analysis.models.dependence import range_of_sources, share, shares, without_crude
+from analysis.models.dependence import (
+    across_sources,
+    range_of_sources,
+    share,
+    shares,
+    without_crude,
+)
 from analysis.paths import project_paths
 from analysis.sources.total_trade import read_printed_shares, read_total_trade
 
@@ -66,6 +72,15 @@ def test_conflicting_sources_are_covered_and_not_averaged(printed):
     assert found.lower <= 91.8 and found.upper >= 95.8
     with pytest.raises(ValueError, match="1999"):
         range_of_sources(printed, 1999)
+
+
+def test_conflicting_amounts_widen_a_share(amounts):
+    """Exports to China in 2017: 1.65 bn by KOTRA and a recap, 1.72 bn by the customs office."""
+    found = across_sources(amounts, "exports to China in total trade", 2017)
+    assert found.lower == pytest.approx(100 * 1.645 / 5.56)
+    assert found.upper == pytest.approx(100 * 1.73 / 5.545)
+    with pytest.raises(ValueError, match="exports_to_china for 2011"):
+        across_sources(amounts, "China in exports", 2011)
 
 
 def test_of_two_figures_for_a_year_the_last_in_the_file_counts():
