@@ -135,8 +135,10 @@ def test_false_alarms_are_as_rare_as_said():
 def test_new_months_move_no_detector_of_earlier_ones():
     """What a month looked like stands; only the boundary knows how long was watched."""
     whole = a_series(0.3, seed=5)
-    early = monitor(whole.iloc[:40], LEVEL, TRAINING, draws=200, seed=1).path
-    late = monitor(whole, LEVEL, TRAINING, draws=200, seed=1).path
+    seen = [monitor(part, LEVEL, TRAINING, draws=200, seed=1) for part in (whole.iloc[:40], whole)]
+    newest = [alarm_list({"s": one})["newest"].iloc[0] for one in seen]
+    assert newest == [MONTHS[39], MONTHS[-1]]
+    early, late = (one.path for one in seen)
     for name in (*DETECTORS, "error", "expected"):
         np.testing.assert_allclose(late[name].iloc[: len(early)], early[name])
 
