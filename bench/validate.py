@@ -8,6 +8,7 @@
 - permutation.csv: fifty specifications at every date at which the treatment might have begun;
 - sources.csv: the effects without each leading publisher's figures;
 - designs.csv: 320 product panels of known truth, and how often each interval holds it;
+- easing.csv: size and power of the stability tests and of the monitor, coverage of the return;
 - summary.csv: what withheld figures and histories say together.
 
 Beside each table stands the key of the code and raw tables that it speaks of; what is of this
@@ -28,7 +29,7 @@ from analysis.cleaning.simulation import Score, score_history
 from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, FLOWS, months_between, trade_system
 from analysis.cleaning.withheld import Withheld, releases, withhold
-from analysis.models import design_scores
+from analysis.models import design_scores, stability_simulation
 from analysis.models.coverage import coverage_table, engines, power_table, score, simulate_series
 from analysis.models.specifications import (
     FIRST_PLACEBO_END,
@@ -83,6 +84,7 @@ def main() -> None:
         "permutation": permute_dates,
         "sources": leave_out_sources,
         "designs": score_designs,
+        "easing": easing,
     }
     for part, compute in computed.items():
         if sys.argv[1:] and part not in sys.argv[1:]:
@@ -216,6 +218,21 @@ def leave_out_sources(_totals: pd.DataFrame, _rates: pd.DataFrame, file: Path) -
         )
         rows = rows.assign(without=name).drop(columns=["effect", "effect_lower", "effect_upper"])
         rows.round(3).to_csv(file, mode="a", header=not file.exists(), index=False)
+
+
+def easing(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
+    """Score the cases of stability, monitoring and return that `file` does not hold yet.
+
+    They are simulated, so the totals and rates are not used. One row a case and measure.
+    """
+    names = [field.name for field in dataclasses.fields(stability_simulation.Case)]
+    done = set(pd.read_csv(file)[names].itertuples(index=False, name=None)) if file.exists() else ()
+    due = [case for case in stability_simulation.CASES if dataclasses.astuple(case) not in done]
+    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
+        for rows in shown(
+            run(joblib.delayed(stability_simulation.score)(case) for case in due), "cases", len(due)
+        ):
+            pd.DataFrame(rows).to_csv(file, mode="a", header=not file.exists(), index=False)
 
 
 def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:

@@ -57,6 +57,7 @@ PARTS = {
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
     "permutation": Part(EFFECTS, EFFECTS_TABLES),
     "sources": Part(EFFECTS, EFFECTS_TABLES),
+    "easing": Part(("analysis.models.stability_simulation",), ()),
 }
 
 
