@@ -67,11 +67,13 @@ def test_every_form_of_definition_is_seen(code, lines):
     assert definitions(code) == lines
 
 
-#: Numbers that a reader takes for a name: years and months, resolutions and committees of the
+#: Numbers that a reader takes for a name: years and days, resolutions and committees of the
 #: Council, customs codes, and what stands inside quotation marks or code.
 NAMES = re.compile(
     r'"[^"]*"|“[^”]*”|`[^`]*`|\]\([^)]*\)|\b(19|20)\d\d\b'
-    r"|\b[Rr]esolutions? \d{4}(( to|,| and) \d{4})*|\b1718 Committee|\b(HS|heading|chapter) \d+"
+    r"|\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b"
+    r"|\b[Rr]esolutions? \d{4}(( to|,| and) \d{4})*|\b1718 Committee|\b(HS|headings?|chapter|code) \d+"
 )
 
 

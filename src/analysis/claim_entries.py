@@ -287,7 +287,7 @@ ENTRIES = (
                 Above(0.0),
                 {"April and May against February and March": "claim-b2"},
                 needs="a year of months under all bans, or the recorded trade by product",
-                carried_by="months-before-may",
+                carried_by="months-before-summit: before the spring",
             ),
         ),
         fair="From February and March to April and May 2018 recorded imports changed by "
