@@ -23,8 +23,8 @@ from notebook_build.targets import Target, in_words, recorded_runs
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_RECORDED = "not recorded"
-#: What an archive of a commit says of it (`export-subst` in .gitattributes); without one, a
-#: placeholder stands there.
+#: What an archive of a commit says of it: git fills it in, as .gitattributes asks. In a checkout
+#: a placeholder stands there.
 STAMP = ".git_archival.txt"
 #: The first findings of each page are its key findings.
 FINDINGS_SHOWN = 3
