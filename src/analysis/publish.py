@@ -252,7 +252,7 @@ FORMATS = {
 
 
 def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Write every table into data/processed, with their data package; return the files' names.
+    """Write every table into data/processed, with their data package; return the tables' files.
 
     All files are complete on the disk before the first replaces its last good version, so a
     failure leaves the last good build as it was. The same tables give the same bytes.
@@ -271,7 +271,7 @@ def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[st
             Path(folder, name).write_bytes(content)
         for name in files:
             Path(folder, name).replace(paths.processed / name)
-    return sorted(files)
+    return sorted(set(files) - {"datapackage.json"})
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
