@@ -30,9 +30,9 @@ from analysis.paths import Paths, project_paths
 CLAIM_DIGITS = 4
 SERIES_DECIMALS = 2
 #: Pictures for the README, by the name of their file in reports/data.
-PICTURES = ("02_trade_decline-trade_and_calendar.svg",)
+PICTURES = ("02_trade_decline-counterfactual_gap.svg", "04_petroleum_cap-likely_by_year.svg")
 #: The findings that open the README, by id.
-HEADLINES = ("claim-a9", "claim-a6", "claim-a2")
+HEADLINES = ("effect-import", "effect-export", "likely-2018", "ledger")
 #: How much of a passage stands in the table of exhibits.
 PASSAGE = 90
 #: Lines of a difference that a message shows.

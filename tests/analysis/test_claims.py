@@ -51,6 +51,7 @@ def test_finding_hands_over_sentence_number_and_interval():
         "upper": 34.0,
         "level": None,
         "csv": "",
+        "also": {},
     }
 
 

@@ -264,8 +264,8 @@ def test_two_builds_in_different_places_give_the_same_bytes(
         assert made.returncode == 0, made.stdout + made.stderr
         trees.append(tree(workshop.root / "reports"))
     assert trees[0].keys() == {
-        *("a.html", "index.html", "provenance.json"),
-        *("data/a-fall.csv", "tables/data.csv"),
+        *("a.html", "index.html", "provenance.json", "exhibits.json", "findings/a.json"),
+        *("data/a-fall.csv", "data/a-fall.svg", "tables/data.csv"),
     }
     assert trees[0] == trees[1]
     index = trees[0]["index.html"].decode()
