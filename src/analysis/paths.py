@@ -42,6 +42,11 @@ class Paths:
         return self.raw / "row_labels.csv"
 
     @property
+    def reports(self) -> Path:
+        """The built pages, and what lies beside them."""
+        return self.root / "reports"
+
+    @property
     def gacc_export(self) -> Path:
         """The reader's own downloads from the customs office."""
         return self.raw / "gacc_export"
