@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from gacc_export_files import BANS_OF_2017, PRODUCTS, many_products, truth_panel, write_export
 
 from analysis import load_trade
 from analysis.paths import ROOT_VARIABLE
@@ -62,8 +63,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built root: raw tables, notebooks, code, validation and settings of the project."""
     root = tmp_path_factory.mktemp("project")
     no_bytecode = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
-    for folder in ("data/raw", "src", "bench/validation"):
+    for folder in ("src", "bench/validation"):
         shutil.copytree(PROJECT / folder, root / folder, ignore=no_bytecode)
+    # A developer's own downloads stay out: all that is tested rests on the embedded tables.
+    own_downloads = shutil.ignore_patterns("gacc_export", "comtrade")
+    shutil.copytree(PROJECT / "data/raw", root / "data/raw", ignore=own_downloads)
     for file in ("pyproject.toml", "requirements.lock"):
         shutil.copy2(PROJECT / file, root / file)
     (root / "notebooks").mkdir()
@@ -155,3 +159,90 @@ def test_the_build_says_how_to_accept_an_edited_table(root):
     finally:
         table.write_bytes(content)
     assert "make accept-raw" in stopped.stdout + stopped.stderr
+
+
+# The reader's own downloads
+
+
+def product_panel_of_own() -> pd.DataFrame:
+    """An invented panel with the bans of 2017 planted, for two partners."""
+    lines = many_products(60, ["27", "61", "84", "90", "39", "73"])
+    return truth_panel(
+        2397,
+        first_month="2015-01",
+        last_month="2019-12",
+        partners=("109", "133"),
+        products=(*PRODUCTS, *lines),
+        effects=BANS_OF_2017,
+    )
+
+
+@pytest.fixture(scope="module")
+def own(root):
+    """The root with exports of the real format in it, built; after the tests without them."""
+    before = hashes(root)
+    folder = root / "data" / "raw" / "gacc_export"
+    truth = product_panel_of_own()
+    files = write_export(truth, folder)
+    # Few draws: what the designs find is tested elsewhere.
+    page = root / "notebooks" / "03_banned_goods.ipynb"
+    if page.exists():
+        text = page.read_text(encoding="utf-8")
+        assert text.count("draws: int = 399") == 1
+        page.write_text(text.replace("draws: int = 399", "draws: int = 19"), encoding="utf-8")
+    built = run(root, "all")
+    assert built.returncode == 0, built.stdout + built.stderr
+    yield before, truth, files
+    for file in (*files, folder / "sidecar.yml"):
+        file.unlink(missing_ok=True)
+
+
+def test_exports_in_the_folder_become_the_product_panel(root, own):
+    _, truth, files = own
+    panel = pd.read_parquet(root / "data" / "processed" / "product_panel.parquet")
+    assert len(panel) == len(truth) and panel["value_usd"].sum() == truth["value_usd"].sum()
+    account = pd.read_csv(root / "data" / "processed" / "own_files.csv")
+    assert len(account) == len(files)
+    assert (account["rows_read"] == account["rows_used"] + account["rows_set_aside"]).all()
+    verdicts = pd.read_csv(root / "data" / "processed" / "own_reconciliation.csv")
+    assert len(verdicts) == 2 * 60 and verdicts["verdict"].notna().all()
+
+
+def test_the_pages_say_that_they_hold_own_data(root, own):
+    text = (root / "reports" / f"{PAGES[0]}.html").read_text(encoding="utf-8")
+    assert "This build also holds your own data" in text
+    page = root / "reports" / "03_banned_goods.html"
+    if page.exists():
+        told = page.read_text(encoding="utf-8")
+        assert "This part rests on a panel of your own" in told
+        assert "These estimates need a panel" not in told
+
+
+def test_the_series_of_the_embedded_figures_is_the_same_with_own_data(root, own):
+    before, _, _ = own
+    after = hashes(root)
+    series = [name for name in before if name.startswith("data/processed/")]
+    assert series and [name for name in series if after[name] != before[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("import_201801.csv", b'"Commodity code","Trading partner code","US dollar",\n"27'),
+        ("export_201801.csv", b"<html><body>502</body></html>"),
+        ("import_201802.csv", "商品编码,美元\n".encode("utf-16")),
+    ],
+    ids=["truncated", "foreign", "mis-encoded"],
+)
+def test_a_spoiled_download_stops_the_build_and_costs_nothing(root, own, name, content):
+    before = hashes(root)
+    spoiled = root / "data" / "raw" / "gacc_export" / "new" / name
+    spoiled.parent.mkdir(exist_ok=True)
+    spoiled.write_bytes(content)
+    try:
+        stopped = run(root, "all")
+    finally:
+        spoiled.unlink()
+    assert stopped.returncode == 1
+    assert f"new/{name}" in stopped.stdout + stopped.stderr
+    assert hashes(root) == before
