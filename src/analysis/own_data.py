@@ -166,7 +166,7 @@ def own_section(own: OwnData | None, monthly: pd.DataFrame, partner: int) -> Ite
         return
     yield _what_was_read(own)
     yield (
-        own.files.drop(columns=["bytes", "sha256"])
+        own.files.assign(source=own.files["source"].map(CALLED))
         .groupby("source")
         .agg(
             files=("file", "count"),
@@ -239,6 +239,7 @@ def _agreement(table: pd.DataFrame) -> object:
         unit="% of the month-flows",
         agreeing=len(agreeing),
         compared=len(compared),
+        rows=compared if len(compared) else None,
     )
 
 
