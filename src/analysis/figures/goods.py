@@ -427,7 +427,7 @@ def synthetic_paths(
             januaries = [month for month in result.months if month.month == 1]
             axes.set_xticks(_ordinals(januaries), [str(month.year) for month in januaries])
             axes.set_title(group)
-        all_axes[0].legend(loc="upper right", fontsize=8.5, ncols=2, borderaxespad=0)
+        all_axes[0].legend(loc="upper left", fontsize=8.5, ncols=2, borderaxespad=0)
     data = pd.concat(
         pd.DataFrame(
             {
