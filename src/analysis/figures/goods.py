@@ -422,11 +422,12 @@ def synthetic_paths(
             axes.plot(place, result.synthetic, color=BLUE, label="synthetic")
             axes.plot(place, result.recorded, color=RED, label="recorded")
             axes.axvline(result.begins.ordinal - 0.5, color=GREY, linestyle=(0, (3, 2)))
-            axes.set_ylim(0)
+            # Room over the lines, where the first panel has its legend.
+            axes.set_ylim(0, 1.3 * max(result.recorded.max(), result.synthetic.max()))
             januaries = [month for month in result.months if month.month == 1]
             axes.set_xticks(_ordinals(januaries), [str(month.year) for month in januaries])
             axes.set_title(group)
-        all_axes[0].legend(loc="upper right", fontsize=8.5)
+        all_axes[0].legend(loc="upper left", fontsize=8.5, ncols=2, borderaxespad=0)
     data = pd.concat(
         pd.DataFrame(
             {

@@ -1,6 +1,7 @@
 """Planted effects are found, intervals hold them, and drift is seen for what it is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.models.design_scores import SCENARIOS, planted, score_donors, score_panel
@@ -188,6 +189,35 @@ def test_intervals_hold_the_planted_ratios_as_often_as_they_say():
     assert np.mean([s.held for s in scores if s.method == "drift bounded"]) >= 0.75
     errors = [np.log(s.found / s.truth) for s in scores if s.method == "placebo groups" and s.truth]
     assert abs(np.mean(errors)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "method", "least"),
+    [
+        ("parallel", "placebo groups", 0.87),
+        ("no effect", "placebo groups", 0.87),
+        ("rush", "placebo groups", 0.83),
+        ("restless", "placebo groups", 0.80),
+        ("parallel", "products left out in turn", 0.83),
+        ("no effect", "products left out in turn", 0.80),
+        ("drift", "drift bounded", 0.80),
+    ],
+)
+def test_the_committed_run_holds_what_its_level_says(scenario, method, least):
+    """Two to three standard errors under 90 %; `restless` goods drift by themselves, which
+    costs some points."""
+    scores = pd.read_csv(project_paths().validation / "designs.csv")
+    own = scores[
+        (scores["scenario"] == scenario) & (scores["method"] == method) & (scores["truth"] > 0)
+    ]
+    held = (own["lower"] - 1e-6 <= own["truth"]) & (own["truth"] <= own["upper"] + 1e-6)
+    assert len(own) >= 20 and held.mean() >= least
+
+
+def test_the_committed_run_refuses_no_effect_as_often_as_it_says():
+    scores = pd.read_csv(project_paths().validation / "designs.csv")
+    tested = scores[(scores["scenario"] == "no effect") & (scores["method"] == "placebo groups")]
+    assert 0.05 < (tested["p_value"] <= 0.1).mean() < 0.15
 
 
 def test_every_scenario_can_be_scored():
