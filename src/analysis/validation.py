@@ -70,7 +70,9 @@ def imported_modules(names: tuple[str, ...]) -> set[str]:
                 candidates.append(node.module)
             else:
                 continue
-            due += [name for name in candidates if name.startswith("analysis.") and _is_module(name)]
+            due += [
+                name for name in candidates if name.startswith("analysis.") and _is_module(name)
+            ]
     return found
 
 

@@ -99,7 +99,7 @@ def test_draws_keep_a_known_sum_and_spread_over_all_that_it_allows():
     values = joint_draws(quarter(), frozenset(), FORMS, draws=3_000, seed=7)
     assert values.sum(axis=1) == pytest.approx(np.full(3_000, 30.0), abs=1e-3)
     assert values.min() > -1e-4
-    # 3,000 extreme points give their share of 30 to within 0.26, mixing adds 0.15: three times 0.30.
+    # 3,000 extreme points give a share of 30 to within 0.26, mixing adds 0.15: three times 0.30.
     assert values.mean(axis=0) == pytest.approx([10, 10, 10], abs=0.9)
     assert values.var(axis=0) == pytest.approx([200 / 3] * 3, rel=0.1)
 
