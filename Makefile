@@ -9,7 +9,8 @@ KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all run test validate lab clean help lock accept-raw explain compare environment test-environment FORCE
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep fetch
+.PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
 all: environment ## Build the data and every page that is stale: open reports/index.html
@@ -20,6 +21,12 @@ run: environment ## One page with other parameters: NOTEBOOK=name P="first=2014 
 
 test: test-environment ## Run the tests, two at a time
 	@$(PY) -m pytest -n 2 --dist loadfile
+
+test-browser: all test-environment ## Read the built pages as a user would, in Chromium (installed by you)
+	@$(PY) -m pytest -n 2 tests/browser
+
+reproduce: all ## Build again elsewhere, from nothing, and compare every byte
+	@$(PY) bench/reproduce.py
 
 reports/%.html: environment FORCE ## Build one page and what it needs
 	@$(PY) -m notebook_build page "$*"
@@ -32,6 +39,18 @@ compare: environment ## Which results changed, and by how much, since BASE=commi
 
 validate: environment ## Run the long simulations (not part of the tests)
 	@$(PY) bench/validate.py
+
+snapshot: all ## Write the results as committed: docs/results, code book, README, crate
+	@$(PY) -m analysis.snapshot
+
+release: environment ## One archive of the commit, which rebuilds from itself
+	@$(PY) -m analysis.release
+
+sweep: environment ## Run every specification (SCHEDULER=tcp://host:port: on a Dask cluster)
+	@$(PY) -m analysis.sweep $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+
+fetch: environment ## Fetch China's monthly trade by commodity from UN Comtrade (needs the network)
+	@$(PY) -m analysis.fetch
 
 lab: environment ## Open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --notebook-dir=.

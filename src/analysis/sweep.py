@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import joblib
@@ -27,13 +27,15 @@ from analysis.models.specifications import (
 )
 from analysis.models.trade_observations import TradeObservations
 from analysis.paths import Paths, project_paths
-from analysis.trade_data import model_inputs, observations_of
+from analysis.trade_data import ModelInputs, model_inputs, observations_of
 from analysis.validation import imported_modules, source_file
 
 #: Processes on this machine: one a core of the smallest machine that the package is sized for.
 WORKERS = 2
 #: Specifications handed to a process at once; small enough for progress, large enough to pay.
 BATCH = 10
+#: How long a scheduler has to answer.
+CONNECT = "10s"
 
 
 def cached_sweep(
@@ -61,26 +63,33 @@ def sweep_key(paths: Paths, chosen: Sequence[Specification]) -> str:
     """sha256 of the data, the code and the list that decide the results."""
     content = hashlib.sha256(repr(list(chosen)).encode())
     modules = sorted(imported_modules(("analysis.models.specifications", "analysis.trade_data")))
-    files = [source_file(name) for name in modules]
-    files += [paths.processed / "trade_spans.csv", paths.processed / "trade_draws.parquet"]
-    files += [paths.raw / "brent_monthly.csv", paths.raw / "gacc_commodities.csv"]
+    files = [*(source_file(name) for name in modules), *inputs_files(paths)]
     for file in files:
         content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return content.hexdigest()
 
 
+def inputs_files(paths: Paths) -> list[Path]:
+    """What `model_inputs` reads."""
+    built = (
+        "trade_spans.csv",
+        "trade_draws.parquet",
+        "observations_gacc_commodities.parquet",
+        "exchange_rates.csv",
+    )
+    return [*(paths.processed / name for name in built), paths.raw / "brent_monthly.csv"]
+
+
 def sweep(
-    inputs,
+    inputs: ModelInputs,
     chosen: Sequence[Specification],
     *,
     scheduler: str | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run `chosen`; the order of the rows is theirs, whoever finishes first."""
-    data = {
-        (flow, vintage): observations_of(inputs, flow, vintage)
-        for flow, vintage in {(one.flow, one.vintage) for one in chosen}
-    }
+    kinds = sorted({_kind(one) for one in chosen})
+    data = {kind: observations_of(inputs, *kind) for kind in kinds}
     batches = [list(chosen[start : start + BATCH]) for start in range(0, len(chosen), BATCH)]
     with _backend(scheduler):
         results = joblib.Parallel(n_jobs=-1 if scheduler else WORKERS, return_as="generator")(
@@ -90,10 +99,15 @@ def sweep(
     return pd.DataFrame(rows)
 
 
+def _kind(one: Specification) -> tuple[str, str, str]:
+    """Which observations a specification is about."""
+    return one.flow, one.vintage, one.currency
+
+
 def _run(
-    batch: Sequence[Specification], data: dict[tuple[str, str], TradeObservations]
+    batch: Sequence[Specification], data: Mapping[tuple[str, str, str], TradeObservations]
 ) -> list[dict[str, object]]:
-    return [estimate(one, data[one.flow, one.vintage]) for one in batch]
+    return [estimate(one, data[_kind(one)]) for one in batch]
 
 
 @contextlib.contextmanager
@@ -106,7 +120,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         return
     from distributed import Client
 
-    with Client(scheduler, timeout="10s"), joblib.parallel_config(backend="dask"):
+    with Client(scheduler, timeout=CONNECT), joblib.parallel_config(backend="dask"):
         yield
 
 
@@ -115,8 +129,12 @@ def _shown(results, total: int, progress: bool) -> Iterator[list[dict[str, objec
     for number, result in enumerate(results, 1):
         if progress:
             left = (time.monotonic() - start) / number * (total - number)
-            print(f"\rspecifications: {number} of {total} batches, {left:.0f} s left ",
-                  end="" if number < total else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\rspecifications: {number} of {total} batches, {left:.0f} s left ",
+                end="" if number < total else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
         yield result
 
 
@@ -127,7 +145,7 @@ def _store(table: pd.DataFrame, file: Path) -> None:
     os.close(handle)
     try:
         table.to_parquet(name, index=False)
-        os.replace(name, file)
+        Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -137,9 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="make sweep", description=__doc__.splitlines()[0])
     parser.add_argument("--scheduler", default=None, help="tcp://host:port of a Dask scheduler")
     options = parser.parse_args(arguments)
+    start = time.monotonic()
     table = cached_sweep(project_paths(), scheduler=options.scheduler)
     failed = table["error"].notna().sum()
-    print(f"{len(table)} specifications, {failed} without a fit")
+    took = time.monotonic() - start
+    print(f"{len(table)} specifications in {took:.0f} s, {failed} without a fit")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,13 @@ import pandas as pd
 
 from analysis.cleaning.trade_statements import basis_ratio
 from analysis.models.prices import monthly_price, unit_values
-from analysis.models.trade_observations import TradeObservations, trade_observations
+from analysis.models.trade_observations import (
+    FLOWS,
+    TradeObservations,
+    WindowError,
+    trade_observations,
+)
+from analysis.models.variants import in_yuan
 from analysis.paths import Paths
 from analysis.schemas import TRADE_DRAWS, TRADE_SPANS, checked
 from analysis.sources.oil_price import read_brent
@@ -21,11 +27,13 @@ CONTROL_MONTHS = pd.period_range("2012-01", "2019-12", freq="M")
 
 @dataclass(frozen=True, eq=False)
 class ModelInputs:
-    """`spans` and `draws` as their schemas say; `controls` one row a month, one column a price."""
+    """`spans` and `draws` as their schemas say; `controls` one row a month, one column a price;
+    `yuan` the customs' rates, one row a month, `lower` and `upper` yuan per dollar."""
 
     spans: pd.DataFrame
     draws: pd.DataFrame
     controls: pd.DataFrame
+    yuan: pd.DataFrame
 
 
 def model_inputs(paths: Paths) -> ModelInputs:
@@ -33,10 +41,12 @@ def model_inputs(paths: Paths) -> ModelInputs:
     spans = pd.read_csv(paths.processed / "trade_spans.csv")
     draws = pd.read_parquet(paths.processed / "trade_draws.parquet")
     goods = pd.read_parquet(paths.processed / "observations_gacc_commodities.parquet")
+    rates = pd.read_csv(paths.processed / "exchange_rates.csv")
     return ModelInputs(
         checked(_with_months(spans, "first", "last"), TRADE_SPANS),
         checked(_with_months(draws, "month"), TRADE_DRAWS),
         controls(paths, _with_months(goods, "first", "last")),
+        _with_months(rates, "month").set_index("month")[["lower", "upper"]],
     )
 
 
@@ -51,9 +61,22 @@ def controls(paths: Paths, goods: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def observations_of(inputs: ModelInputs, flow: str, vintage: str) -> TradeObservations:
-    """One flow in one vintage, with the ratio of the customs level to the Korean history."""
-    return trade_observations(
+def observations_of(
+    inputs: ModelInputs, flow: str, vintage: str, currency: str = "USD"
+) -> TradeObservations:
+    """One flow in one vintage, with the ratio of the customs level to the Korean history.
+
+    Money is in million of `currency`: USD, or CNY at the customs' rates. Raises WindowError for a
+    flow, vintage or currency that is not there.
+    """
+    for name, found, known in (
+        ("flow", flow, FLOWS),
+        ("vintage", vintage, tuple(sorted(set(inputs.draws["vintage"])))),
+        ("currency", currency, ("USD", "CNY")),
+    ):
+        if found not in known:
+            raise WindowError(f"expected a {name} of {', '.join(known)}, found {found!r}")
+    own = trade_observations(
         inputs.spans,
         inputs.draws,
         flow,
@@ -61,6 +84,7 @@ def observations_of(inputs: ModelInputs, flow: str, vintage: str) -> TradeObserv
         history_ratio=basis_ratio("customs", flow, *HISTORY),
         controls=inputs.controls,
     )
+    return in_yuan(own, inputs.yuan) if currency == "CNY" else own
 
 
 def _with_months(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -26,6 +26,16 @@ READING = (
 TOTALS_TABLES = ("gacc_totals.csv", "row_labels.csv", "corrections.yml")
 
 
+#: What turns the raw tables into estimates, and what it reads beside the totals.
+EFFECTS = ("analysis.models.specifications", "analysis.rebuilt", *READING)
+EFFECTS_TABLES = (
+    *TOTALS_TABLES,
+    "brent_monthly.csv",
+    "gacc_commodities.csv",
+    "sanctions_treatments.csv",
+)
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of the validation: the modules it starts from, and the raw tables it reads.
@@ -39,7 +49,15 @@ class Part:
 
 PARTS = {
     "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
+    "coverage": Part(("analysis.models.coverage",), ()),
+    "designs": Part(
+        ("analysis.models.design_scores", "analysis.sources.sanctions_map"),
+        ("sanctions_hs_map.csv",),
+    ),
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
+    "permutation": Part(EFFECTS, EFFECTS_TABLES),
+    "sources": Part(EFFECTS, EFFECTS_TABLES),
+    "easing": Part(("analysis.models.stability_simulation",), ()),
 }
 
 

@@ -194,7 +194,8 @@ def clear_leftovers(project: Project) -> None:
     """Undo and remove what a killed build left, and the pages of notebooks that are no more."""
     put_back_after_kill(project)
     remove_abandoned_folders()
-    for folder in (project.reports, project.reports / "data", project.state):
+    data = project.reports / "data"
+    for folder in (project.reports, data, data / "rows", project.state):
         for unfinished in folder.glob(".*.new"):
             unfinished.unlink()
     for log in project.state.glob("*.log"):

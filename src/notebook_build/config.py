@@ -22,6 +22,9 @@ class Project:
     notebooks: str = "notebooks"
     lock: str = "requirements.lock"
     libraries: tuple[str, ...] = ()
+    corrections: str = ""
+    citation: str = "CITATION.cff"
+    status: tuple[dict[str, str], ...] = ()
     #: Budgets: how long one cell, and one notebook, may take before it is stopped.
     cell_seconds: float = 900
     notebook_seconds: float = 1800
@@ -63,6 +66,9 @@ def read_project(root: Path) -> Project:
         order=tuple(settings.get("order", ())),
         notebooks=settings.get("notebooks", Project.notebooks),
         lock=settings.get("lock", Project.lock),
+        corrections=settings.get("corrections", Project.corrections),
+        citation=settings.get("citation", Project.citation),
+        status=tuple(settings.get("status", ())),
         libraries=tuple(map(distribution, content.get("project", {}).get("dependencies", ()))),
         cell_seconds=seconds(settings, "cell_seconds", "pyproject.toml", Project.cell_seconds),
         notebook_seconds=seconds(

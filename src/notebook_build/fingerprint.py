@@ -66,6 +66,8 @@ def rendering_parts(project: Project, notebook: Notebook) -> dict[str, Any]:
         "project": project.title,
         "title": notebook.title,
         "question": notebook.question,
+        "corrections": hash_file(project.root / project.corrections),
+        "citation": hash_file(project.root / project.citation),
     }
 
 
@@ -141,6 +143,8 @@ WORDS = {
     "lock": "the lock",
     "python": "the version of Python",
     "builder": "the builder",
+    "corrections": "the list of corrections",
+    "citation": "how to cite the project",
 }
 
 

@@ -42,6 +42,11 @@ class Notebook:
             )
         return read_parameters(source(tagged[0]), self.path.name)
 
+    @property
+    def findings_file(self) -> str:
+        """Its page's findings as data, under the root: an output that every notebook has."""
+        return f"reports/findings/{self.name}.json"
+
     @cached_property
     def content_hash(self) -> str:
         """Hash of what its cells say and are tagged: no outputs, counts or editor's metadata."""

@@ -158,7 +158,7 @@ def summary_line(outcomes: list[Outcome], asked: int, seconds: float) -> str:
 def fitted(line: str, columns: int) -> str:
     """The line cut to so many columns of a terminal, without signs that would move its cursor.
 
-    >>> fitted("朝鲜 trade", 6)
+    >>> fitted("朝鲜 text", 6)
     '朝鲜 t'
     """
     kept, width = [], 0

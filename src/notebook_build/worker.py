@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -128,14 +128,14 @@ def output_hashes(project: Project, notebook: Notebook) -> dict[str, str | None]
 
 def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> dict[str, Any]:
     """Render, write everything, and give what of the record tells of the page."""
-    from notebook_build.render import figure_files, read_page, render
+    from notebook_build.provenance import page_provenance
+    from notebook_build.render import data_files, read_page, render
 
     executed, name = stage["executed"], notebook.name
-    page = read_page(
-        executed, name, notebook.title, notebook.question, project.title, provenance(project, stage)
-    )
+    made_from = page_provenance(project, stage)
+    page = read_page(executed, name, notebook.title, notebook.question, project.title, made_from)
     html = render(page, executed)
-    files = figure_files(page) | {f"{name}.html": html.encode()}
+    files = data_files(page) | {f"{name}.html": html.encode()}
     write_together(
         {project.reports / path: content for path, content in files.items()}
         | {executed_path(project, name): as_text(executed)}
@@ -148,11 +148,6 @@ def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> di
     }
 
 
-def provenance(project: Project, stage: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of its making: content only, no time, no place."""
-    return stage["execution"] | {"lock_name": project.lock, "libraries": stage["libraries"]}
-
-
 def summary(page: Any) -> dict[str, Any]:
     """What the index shows of the page; its picture is the first figure."""
     from notebook_build.safe_svg import safe_svg
@@ -161,13 +156,19 @@ def summary(page: Any) -> dict[str, Any]:
     picture = safe_svg(main.svg, f"{page.name}-{main.id}", main.alt) if main else ""
     return {
         "findings": [
-            asdict(finding) | {"number": finding.number, "interval": finding.interval}
+            {
+                "id": finding.id,
+                "sentence": finding.sentence,
+                "number": finding.number,
+                "interval": finding.interval,
+            }
             for finding in page.findings
         ],
         "figures": [
             {"title": figure.title, "csv": page.csv_path(figure)} for figure in page.figures
         ],
         "picture": picture,
+        "exhibits": page.exhibits,
     }
 
 

@@ -296,12 +296,15 @@ def test_two_builds_in_different_places_give_the_same_bytes(
         made = subprocess.run(command, env=surroundings, capture_output=True, text=True)
         assert made.returncode == 0, made.stdout + made.stderr
         trees.append(tree(workshop.root / "reports"))
-    assert trees[0].keys() == {"a.html", "index.html", "provenance.json", "data/a-fall.csv"}
+    assert trees[0].keys() == {
+        *("a.html", "index.html", "provenance.json", "exhibits.json", "findings/a.json"),
+        *("data/a-fall.csv", "data/a-fall.svg", "tables/data.csv"),
+    }
     assert trees[0] == trees[1]
     index = trees[0]["index.html"].decode()
     assert "Fell." in index
     assert 'href="a.html#finding-f"' in index
-    assert 'href="../data.csv"' in index
+    assert 'href="tables/data.csv"' in index
     assert 'href="data/a-fall.csv"' in index
     assert "not recorded" in index
     assert "<svg" in index
@@ -354,3 +357,25 @@ def wait_until(condition, seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.1)
+
+
+GATHER = """
+import json
+from pathlib import Path
+entries = json.loads(Path("reports/findings/b_finds.json").read_text())
+print([(entry["sentence"], entry["notebook"], entry["anchor"]) for entry in entries])
+"""
+
+
+def test_a_notebook_can_gather_the_findings_of_others(workshop, code):
+    payload = {"id": "f", "sentence": "Fell.", "value": -3.0}
+    kind = "application/vnd.notebook-build.finding.v1+json"
+    show = f"from IPython.display import display\ndisplay({{{kind!r}: {payload}}}, raw=True)"
+    workshop.notebook("b_finds", code(show))
+    workshop.notebook("a_gathers", code(GATHER), inputs=["reports/findings/b_finds.json"])
+    assert workshop.build() == 0, workshop.printed
+    assert "Fell." in workshop.page("a_gathers") and "finding-f" in workshop.page("a_gathers")
+    workshop.notebook("b_finds", code(show.replace("Fell.", "Rose.")))
+    assert workshop.build() == 0, workshop.printed
+    assert workshop.became() == {"b_finds": "ran", "a_gathers": "ran"}
+    assert "Rose." in workshop.page("a_gathers")

@@ -76,6 +76,11 @@ class Engine(Protocol):
         ...
 
 
+def draw_rows(draws: pd.DataFrame, paths: int) -> np.ndarray:
+    """The draw of the data that each path belongs to: all in turn, as often as they fit."""
+    return np.arange(paths) % len(draws)
+
+
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
     """(median, lower, upper) of simulated values: the equal-tailed interval at `level`."""
     tail = (1 - level) / 2

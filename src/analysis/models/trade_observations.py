@@ -125,6 +125,18 @@ def span_matrix(figures: pd.DataFrame, months: pd.PeriodIndex) -> np.ndarray:
     return ((ordinals >= first) & (ordinals <= last)).astype(float)
 
 
+def single_months(figures: pd.DataFrame) -> pd.DataFrame:
+    """The figures that are of one month alone: the months that are known."""
+    return figures[(figures["kind"] == "sum") & (figures["first"] == figures["last"])]
+
+
+def pinned_months(figures: pd.DataFrame) -> pd.Series:
+    """Middle of the interval of every month that is known, by month (Period[M]), USD million."""
+    single = single_months(figures).sort_values("first")
+    middle = (single["lower"] + single["upper"]) / 2
+    return pd.Series(middle.to_numpy(), index=pd.PeriodIndex(single["first"], freq="M"))
+
+
 def effective_months(figures: pd.DataFrame) -> int:
     """How many independent monthly facts the figures hold: the rank of their sums."""
     figures = figures[figures["kind"] == "sum"]
@@ -132,6 +144,12 @@ def effective_months(figures: pd.DataFrame) -> int:
         return 0
     months = pd.period_range(figures["first"].min(), figures["last"].max(), freq="M")
     return int(np.linalg.matrix_rank(span_matrix(figures, months)))
+
+
+def history_law(observations: TradeObservations) -> tuple[float, float]:
+    """Mean and standard deviation of log (customs level / history): uniform on its range."""
+    lower, upper = np.log(observations.history_ratio)
+    return float((lower + upper) / 2), float(upper - lower) / float(np.sqrt(12))
 
 
 def trade_observations(

@@ -1,0 +1,439 @@
+"""Pictures of the decline: the series with its counterfactual, placebos, break dates, the curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.figures.calendar import TRADE_CALENDAR, calendar_spans, clean_months, draw_calendar
+from analysis.figures.figure import (
+    FLOW_COLOURS,
+    FLOW_NAMES,
+    GREY,
+    INK,
+    ORANGE,
+    PAPER,
+    QUIET,
+    Figure,
+    blank,
+    legend_above,
+    style,
+)
+from analysis.figures.trade import mark_years
+from analysis.models.counterfactual import LEVEL, Counterfactual
+
+#: Simulated paths are written out with this many digits; more would be noise of the simulation.
+DIGITS = 2
+
+
+def gap_by_month(
+    counterfactual: Counterfactual, draws: pd.DataFrame, level: float = LEVEL
+) -> pd.DataFrame:
+    """What the picture draws, one row a month of training and evaluation, USD million.
+
+    Columns: `month`, `flow`, `recorded`, `counterfactual` (the fitted mean in training, the median
+    of the paths after), its `lower` and `upper` at `level`, and the cumulative effect from the
+    first month after training with `cumulative_lower` and `cumulative_upper`, from whole paths.
+    `draws` are those of the observations; what was recorded is their median.
+    """
+    window = counterfactual.window
+    tails = [(1 - level) / 2, 0.5, 1 - (1 - level) / 2]
+    lower, middle, upper = np.quantile(counterfactual.simulated, tails, axis=0)
+    running = np.cumsum(counterfactual.observed - counterfactual.simulated, axis=1)
+    low, centre, high = np.quantile(running, tails, axis=0)
+    after = pd.DataFrame(
+        {
+            "month": window.evaluation,
+            "recorded": np.median(counterfactual.observed, axis=0),
+            "counterfactual": middle,
+            "lower": lower,
+            "upper": upper,
+            "cumulative": centre,
+            "cumulative_lower": low,
+            "cumulative_upper": high,
+        }
+    )
+    before = pd.DataFrame(
+        {
+            "month": window.training,
+            "recorded": draws[window.training].median().to_numpy(),
+            "counterfactual": counterfactual.fitted.reindex(window.training).to_numpy(),
+        }
+    )
+    table = pd.concat([before, after], ignore_index=True)
+    table.insert(1, "flow", counterfactual.flow)
+    numbers = table.columns[2:]
+    return table.assign(**{name: table[name].round(DIGITS) for name in numbers})
+
+
+def counterfactual_gap(
+    gaps: pd.DataFrame,
+    treatments: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    train_end: pd.Period,
+    engine: str,
+    level: float = LEVEL,
+    id: str = "counterfactual_gap",
+) -> Figure:
+    """The recorded series, what it would have been, and the gap added up, a pair of panels a flow.
+
+    `gaps` holds the rows of `gap_by_month` of one or more flows over the same months; `treatments`
+    is the sanctions calendar, whose first clean months are dashed lines.
+    """
+    flows = list(dict.fromkeys(gaps["flow"]))
+    months = pd.PeriodIndex(sorted(set(gaps["month"])), freq="M")
+    spans = calendar_spans(treatments, TRADE_CALENDAR)
+    clean = [month for month in clean_months(spans) if train_end < month <= months[-1]]
+    with style(id):
+        picture = blank(0.6 + 3.1 * len(flows))
+        grid = picture.add_gridspec(2 * len(flows), 1, height_ratios=[1.5, 1.0] * len(flows))
+        first = None
+        for place, flow in enumerate(flows):
+            own = gaps[gaps["flow"] == flow]
+            series = picture.add_subplot(grid[2 * place], sharex=first)
+            first = first or series
+            _draw_series(series, own, FLOW_COLOURS[flow], level)
+            series.set_title(f"{FLOW_NAMES[flow]}, USD million a month", pad=20)
+            gap = picture.add_subplot(grid[2 * place + 1], sharex=first)
+            _draw_cumulative(gap, own)
+            gap.set_title("Recorded less counterfactual, added up, USD billion")
+            for axes in (series, gap):
+                axes.axvline(train_end.ordinal + 0.5, color=INK, linewidth=0.9)
+                for month in clean:
+                    axes.axvline(
+                        month.ordinal - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2))
+                    )
+                axes.tick_params(which="both", labelbottom=False)
+        mark_years(gap, months)
+        gap.tick_params(which="both", labelbottom=True)
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=(
+            f"Recorded trade of China with North Korea, its counterfactual ({engine}) with "
+            f"{100 * level:.0f} % intervals, and the difference added up"
+        ),
+        source=source,
+        note=(
+            f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: first months "
+            "without clearance under old contracts. The gap's interval comes from whole paths."
+        ),
+        alt=" ".join(_gap_words(gaps[gaps["flow"] == flow], flow) for flow in flows),
+        data=gaps,
+        picture=picture,
+    )
+
+
+def _draw_series(axes: Axes, own: pd.DataFrame, colour: str, level: float) -> None:
+    at = [month.ordinal for month in own["month"]]
+    after = own["lower"].notna().to_numpy()
+    inside = np.array(at)[after]
+    axes.fill_between(
+        inside,
+        own["lower"][after],
+        own["upper"][after],
+        color=GREY,
+        alpha=0.28,
+        linewidth=0,
+        label=f"{100 * level:.0f} % interval",
+    )
+    axes.plot(
+        at,
+        own["counterfactual"],
+        color=QUIET,
+        linestyle=(0, (4, 1.5)),
+        linewidth=1.4,
+        label="without the measures",
+    )
+    axes.plot(at, own["recorded"], color=colour, label="recorded")
+    axes.set_ylim(0, None)
+    legend_above(axes, 3)
+
+
+def _draw_cumulative(axes: Axes, own: pd.DataFrame) -> None:
+    after = own[own["cumulative"].notna()]
+    at = [month.ordinal for month in after["month"]]
+    lower, middle, upper = (after[f"cumulative{end}"] / 1000 for end in ("_lower", "", "_upper"))
+    axes.fill_between(at, lower, upper, color=ORANGE, alpha=0.25, linewidth=0)
+    axes.plot(at, middle, color=ORANGE)
+    axes.axhline(0, color=INK, linewidth=0.8)
+
+
+def _gap_words(own: pd.DataFrame, flow: str) -> str:
+    last = own[own["cumulative"].notna()].iloc[-1]
+    return (
+        f"{FLOW_NAMES[flow]}: by {last['month']:%B %Y} the recorded series lies USD "
+        f"{-last['cumulative']:,.0f} million under its counterfactual, added up, with an interval "
+        f"from {-last['cumulative_upper']:,.0f} to {-last['cumulative_lower']:,.0f}."
+    )
+
+
+def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Effects of years, horizons and all months as text, one row a flow (or other name) and span.
+
+    `tables` holds what `models.counterfactual.effects` gives, with the span as index. Columns: the
+    recorded and the counterfactual sum, the effect, USD million, and the effect in per cent, each
+    with its interval.
+    """
+    rows = {
+        (FLOW_NAMES.get(name, name), span): {
+            "recorded": f"{row['recorded']:,.0f}",
+            "without the measures": _with_interval(row, "counterfactual", ",.0f"),
+            "effect, USD million": _with_interval(row, "effect", "+,.0f"),
+            "effect, %": _with_interval(row, "effect_percent", "+.0f"),
+        }
+        for name, table in tables.items()
+        for span, row in table[table["kind"] != "month"].iterrows()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _with_interval(row: pd.Series, name: str, form: str) -> str:
+    middle, lower, upper = (format(row[name + end], form) for end in ("", "_lower", "_upper"))
+    return f"{middle} ({lower} to {upper})".replace("-", "−")
+
+
+def placebo_dates(
+    placebos: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    flow: str,
+    true_end: pd.Period,
+    id: str = "placebos",
+) -> Figure:
+    """Effects that the engine claims at dates when nothing happened, beside the true date.
+
+    `placebos` has `horizon` (months), `train_end` (Period[M]), `effect_percent`, `_lower` and
+    `_upper`; the row of `true_end` is the true one of each horizon.
+    """
+    horizons = sorted(set(placebos["horizon"]))
+    with style(id):
+        picture = blank(3.1)
+        panels = picture.subplots(1, len(horizons), sharey=True, squeeze=False)[0]
+        for axes, horizon in zip(panels, horizons, strict=True):
+            own = placebos[placebos["horizon"] == horizon].sort_values("train_end")
+            for rows, colour, label in (
+                (own[own["train_end"] != true_end], GREY, "placebo dates"),
+                (own[own["train_end"] == true_end], FLOW_COLOURS[flow], "true date"),
+            ):
+                at = [month.ordinal for month in rows["train_end"]]
+                axes.vlines(
+                    at,
+                    rows["effect_percent_lower"],
+                    rows["effect_percent_upper"],
+                    color=colour,
+                    linewidth=1.6,
+                    alpha=0.7,
+                )
+                axes.plot(
+                    at,
+                    rows["effect_percent"],
+                    "o",
+                    color=colour,
+                    markersize=4.5,
+                    markeredgecolor=PAPER,
+                    markeredgewidth=0.5,
+                    label=label,
+                )
+            axes.axhline(0, color=INK, linewidth=0.8)
+            axes.set_title(f"Over {horizon} months, %", pad=20)
+            legend_above(axes, 2)
+            _year_ticks(axes, own["train_end"])
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=(
+            f"{FLOW_NAMES[flow]}: effect at each assumed end of training, in per cent of the "
+            f"counterfactual, with {100 * LEVEL:.0f} % intervals"
+        ),
+        source=source,
+        note=(
+            "Neighbouring dates share nearly all their months, so these are few independent "
+            "trials: the picture describes, it does not test."
+        ),
+        alt=" ".join(_placebo_words(placebos, horizon, true_end) for horizon in horizons),
+        data=placebos,
+        picture=picture,
+    )
+
+
+def _year_ticks(axes: Axes, months: pd.Series) -> None:
+    years = range(min(months).year, max(months).year + 2)
+    at = [pd.Period(f"{year}-01", "M").ordinal - 0.5 for year in years]
+    axes.set_xticks(at, [str(year) for year in years])
+    axes.set_xlim(min(months).ordinal - 1.5, max(months).ordinal + 1.5)
+
+
+def _placebo_words(placebos: pd.DataFrame, horizon: int, true_end: pd.Period) -> str:
+    own = placebos[placebos["horizon"] == horizon]
+    fake = own[own["train_end"] != true_end]["effect_percent"]
+    true = own[own["train_end"] == true_end]["effect_percent"].item()
+    return (
+        f"Over {horizon} months: {len(fake)} placebo dates between {fake.min():.0f} and "
+        f"{fake.max():.0f} per cent; the true date {true:.0f} per cent."
+    )
+
+
+def breaks_and_calendar(
+    dates: pd.DataFrame,
+    treatments: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    first: str,
+    last: str,
+    least: int,
+    level: float = LEVEL,
+    id: str = "breaks_and_calendar",
+) -> Figure:
+    """Estimated break dates with their intervals, under the calendar of what China cleared.
+
+    `dates` has one row a break: `flow`, `date`, `lower`, `upper` (Period[M]; the first month of the
+    new level) and `change_percent`; `least` is the minimum segment in observations.
+    """
+    months = pd.period_range(first, last, freq="M")
+    spans = calendar_spans(treatments, TRADE_CALENDAR)
+    flows = list(dict.fromkeys(dates["flow"]))
+    with style(id):
+        picture = blank(2.0 + 0.45 * len(flows))
+        grid = picture.add_gridspec(2, 1, height_ratios=[1.5, 0.35 + 0.32 * len(flows)])
+        strip = picture.add_subplot(grid[0])
+        draw_calendar(strip, spans[spans["first"] <= months[-1]], months[-1])
+        strip.set_title("No longer cleared by China's customs (hatched: old contracts still were)")
+        strip.tick_params(which="both", bottom=False, labelbottom=False)
+        axes = picture.add_subplot(grid[1], sharex=strip)
+        for row in dates.itertuples():
+            place, colour = flows.index(row.flow), FLOW_COLOURS[row.flow]
+            axes.hlines(
+                place,
+                max(row.lower, months[0]).ordinal - 0.5,
+                min(row.upper, months[-1]).ordinal + 0.5,
+                color=colour,
+                linewidth=5,
+                alpha=0.35,
+            )
+            axes.plot(
+                row.date.ordinal, place, "D", color=colour, markersize=7, markeredgecolor=PAPER
+            )
+            axes.annotate(
+                f"{row.change_percent:+.0f} %".replace("-", "−"),
+                (row.date.ordinal, place),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                size=9,
+                color=INK,
+            )
+        axes.set_yticks(range(len(flows)), [FLOW_NAMES[flow] for flow in flows])
+        axes.set_ylim(len(flows) - 0.4, -0.9)
+        axes.grid(False)
+        axes.set_title("Break dates: first month of a new level, with interval and change")
+        for month in clean_months(spans):
+            axes.axvline(month.ordinal - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        mark_years(axes, months)
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=(
+            f"Level shifts of log recorded trade in months known to within five per cent, with "
+            f"{100 * level:.0f} % intervals, against the calendar of clearance"
+        ),
+        source=source,
+        note=(
+            f"Minimum segment {least} known months: measures closer together than that are not "
+            "told apart. Dashed: first months without clearance under old contracts."
+        ),
+        alt="Break dates: "
+        + "; ".join(
+            f"{FLOW_NAMES[row.flow]}, {row.date:%B %Y} (from {row.lower:%B %Y} to "
+            f"{row.upper:%B %Y}), {row.change_percent:+.0f} per cent"
+            for row in dates.itertuples()
+        )
+        + ".",
+        data=dates,
+        picture=picture,
+    )
+
+
+def specification_curve(
+    table: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    choices: Mapping[str, str],
+    flow: str = "import",
+    evaluated: str,
+    id: str = "specification_curve",
+) -> Figure:
+    """All specifications in order of their estimate, and what each choice does to it.
+
+    `table` has one row a specification with a fit: `flow`, `effect_percent`, `_lower`, `_upper`
+    and a column for each key of `choices` (column to caption). The lower panel shows the `flow`
+    alone: median (mark) and the middle nine tenths (bar) of the estimates under each choice.
+    """
+    own = table[table["flow"] == flow]
+    rows = [
+        (caption, str(value), group["effect_percent"].quantile([0.05, 0.5, 0.95]).to_numpy())
+        for column, caption in choices.items()
+        for value, group in own.groupby(column, sort=True)
+    ]
+    with style(id):
+        picture = blank(3.0 + 0.235 * len(rows))
+        grid = picture.add_gridspec(2, 1, height_ratios=[2.6, 0.235 * len(rows) + 0.3])
+        curve = picture.add_subplot(grid[0])
+        for name in dict.fromkeys(table["flow"]):
+            ordered = table[table["flow"] == name].sort_values("effect_percent")
+            at = np.linspace(0, 100, len(ordered))
+            curve.fill_between(
+                at,
+                ordered["effect_percent_lower"],
+                ordered["effect_percent_upper"].clip(upper=100),
+                color=FLOW_COLOURS[name],
+                alpha=0.18,
+                linewidth=0,
+            )
+            curve.plot(
+                at, ordered["effect_percent"], color=FLOW_COLOURS[name], label=FLOW_NAMES[name]
+            )
+        curve.axhline(0, color=INK, linewidth=0.8)
+        curve.set_ylim(-100, 100)
+        curve.set_xlabel("share of the specifications, %, in order of the estimate")
+        curve.set_title("Effect, % of the counterfactual", pad=20)
+        legend_above(curve, 3)
+        ranges = picture.add_subplot(grid[1])
+        labels = []
+        for place, (caption, value, (low, middle, high)) in enumerate(rows):
+            ranges.hlines(place, low, high, color=FLOW_COLOURS[flow], linewidth=4, alpha=0.3)
+            ranges.plot(
+                middle, place, "o", color=FLOW_COLOURS[flow], markersize=5, markeredgecolor=PAPER
+            )
+            labels.append(f"{caption}: {value}")
+        ranges.set_yticks(range(len(rows)), labels, size=9)
+        ranges.set_ylim(len(rows) - 0.4, -0.6)
+        ranges.grid(True, axis="x")
+        ranges.grid(False, axis="y")
+        ranges.set_title(f"{FLOW_NAMES[flow]}: median and middle nine tenths by choice, %")
+    counts = table["flow"].value_counts()
+    return Figure(
+        id=id,
+        title=title,
+        subtitle=f"Effect over {evaluated} of {len(table):,} specifications, with their intervals",
+        source=source,
+        note="Upper ends of intervals beyond +100 % are cut off in the picture, not in its data.",
+        alt=" ".join(
+            f"{FLOW_NAMES[name]}: {counts[name]:,} specifications, median "
+            f"{table.loc[table['flow'] == name, 'effect_percent'].median():.0f} per cent, from "
+            f"{table.loc[table['flow'] == name, 'effect_percent'].min():.0f} to "
+            f"{table.loc[table['flow'] == name, 'effect_percent'].max():.0f}."
+            for name in counts.index
+        ),
+        data=table,
+        picture=picture,
+    )
