@@ -98,7 +98,7 @@ def test_no_result_is_typed_into_a_title(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_that_verifies_the_raw_files_declares_them_all(path):
-    """`python bench/undeclared.py` runs each with everything else hidden; this is the usual slip."""
+    """The usual slip; `python bench/undeclared.py` runs each with everything else hidden."""
     if any("verify_raw(" in source(cell) for cell in code_cells(path)):
         raw = {"data/raw/*.csv", "data/raw/corrections.yml", "data/raw/datapackage.json"}
         assert raw <= set(read_notebook(path).inputs)
