@@ -94,3 +94,11 @@ def test_no_result_is_typed_into_a_title(path):
                 text = node.value.value if isinstance(node.value, ast.Constant) else ""
                 typed = re.search(r"\d", NAMES.sub("", str(text)))
                 assert not typed, f"{path.name}: {text!r} has a number typed into it: use quote"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_that_verifies_the_raw_files_declares_them_all(path):
+    """The usual slip; `python bench/undeclared.py` runs each with everything else hidden."""
+    if any("verify_raw(" in source(cell) for cell in code_cells(path)):
+        raw = {"data/raw/*.csv", "data/raw/corrections.yml", "data/raw/datapackage.json"}
+        assert raw <= set(read_notebook(path).inputs)

@@ -15,8 +15,10 @@ from notebook_build import BuildError
 from notebook_build.config import Project
 
 VERSION = 2
-#: How long a build waits for the kernels of one that was killed; they end within a second.
+#: How long a build waits for the kernels of one that was killed to end.
 ORPHAN_SECONDS = 30
+#: How long a build tries for the lock: a child of a killed one may hold it for a moment yet.
+GRACE_SECONDS = 1
 
 
 def record_path(project: Project, name: str) -> Path:
@@ -102,7 +104,7 @@ def only_build(project: Project) -> Iterator[None]:
     """Hold the build lock of this root; raises BuildError while another build holds it."""
     project.state.mkdir(parents=True, exist_ok=True)
     with (project.state / "lock").open("a+", encoding="utf-8") as file:
-        if not try_lock(file):
+        if not lock_within(file, GRACE_SECONDS):
             file.seek(0)
             raise BuildError(
                 f"another build runs here (process {file.read().strip() or 'unknown'}). "
@@ -129,19 +131,21 @@ def at_work(project: Project) -> Iterator[int]:
 
 def wait_for_orphans(project: Project) -> None:
     """Wait until what a killed build left running has ended; raises BuildError if it does not."""
-    end = time.monotonic() + ORPHAN_SECONDS
     with (project.state / "workers").open("a") as file:
-        while not try_lock(file):
-            if time.monotonic() > end:
-                raise BuildError(
-                    "a kernel of an earlier build that was killed still runs. End it, then build."
-                )
+        if not lock_within(file, ORPHAN_SECONDS):
+            raise BuildError(
+                "a kernel of an earlier build that was killed still runs. End it, then build."
+            )
+
+
+def lock_within(file: IO[str], seconds: float) -> bool:
+    """Lock the file as soon as it is free; False where others hold it for so long."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
             time.sleep(0.05)
-
-
-def try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from gacc_export_files import BANS_OF_2017, PRODUCTS, many_products, truth_panel
 from analysis import load_trade
 from analysis.paths import ROOT_VARIABLE
 from analysis.publish import CSV_DECIMALS, FORMATS
+from notebook_build.__main__ import main
+from notebook_build.graph import dependencies, with_ancestors
+from notebook_build.notebook import read_notebooks
 
 PROJECT = Path(__file__).parents[2]
 PAGES = ("01_clean_gacc_trade", "02_trade_decline", "03_banned_goods", "04_petroleum_cap")
@@ -121,6 +125,35 @@ def test_pages_name_no_place_and_no_machine(root):
         assert str(root) not in text
         assert str(Path.home()) + "/" not in text
         assert "HiGHS" not in text
+
+
+def loaded_modules(root: Path, page: str) -> set[str]:
+    record = json.loads((root / "reports/.state" / f"{page}.json").read_text(encoding="utf-8"))
+    return set(record["execution"]["modules"])
+
+
+def test_each_module_makes_exactly_the_pages_stale_that_need_it(root, capsys):
+    """Those whose kernel loaded it, and those that wait for one of these."""
+
+    def would_run(root: Path) -> set[str]:
+        assert main(["explain", "--root", str(root)]) == 0
+        told = capsys.readouterr().out.splitlines()
+        return {line.split(":")[0] for line in told if line.endswith(": would run")}
+
+    assert would_run(root) == set()
+    loaded = {page: loaded_modules(root, page) for page in PAGES}
+    graph = dependencies(read_notebooks(root / "notebooks"))
+    for module in sorted((root / "src/analysis").rglob("*.py")):
+        path = module.relative_to(root).as_posix()
+        content = module.read_bytes()
+        module.write_bytes(content + b"\n# changed\n")
+        direct = {page for page in PAGES if path in loaded[page]}
+        waiting = {page for page in PAGES if with_ancestors(page, graph) & direct}
+        try:
+            assert would_run(root) == waiting, path
+        finally:
+            module.write_bytes(content)
+    assert would_run(root) == set()
 
 
 def test_a_second_run_from_nothing_but_the_cache_gives_the_same_bytes(root):
