@@ -55,7 +55,8 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
     if fitted.empty or apart.any() or turned.any():
         verdict = "fail"
     told = ", ".join(
-        f"{getattr(row, labels)}: {_signed(row.effect_percent)}" for row in fitted.itertuples()
+        f"{_signed(row.effect_percent)} ({getattr(row, labels).replace('_', ' ')})"
+        for row in fitted.itertuples()
     )
     sentence = f"{_signed(base['effect_percent'])} % becomes {told}." if told else ""
     if unfitted:
@@ -183,7 +184,7 @@ def collected(table: pd.DataFrame) -> list[Check]:
     for horizon in (6, 12):
         folds = table[table["check"] == f"placebo {horizon}"]
         true = table[table["check"] == f"true date {horizon}"]
-        if len(folds) and true["effect_percent"].notna().all():
+        if folds["effect_percent"].notna().any() and true["effect_percent"].notna().all():
             dates = pd.concat([folds, true])
             end = true["train_end"].item()
             found.append(placebo_rank(f"placebo dates, {horizon} months", dates, end))
