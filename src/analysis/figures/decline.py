@@ -182,7 +182,7 @@ def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     with its interval.
     """
     rows = {
-        (FLOW_NAMES.get(name, name), span): {
+        (FLOW_NAMES.get(name, name), _span_name(span)): {
             "recorded": f"{row['recorded']:,.0f}",
             "without the measures": _with_interval(row, "counterfactual", ",.0f"),
             "effect, USD million": _with_interval(row, "effect", "+,.0f"),
@@ -192,6 +192,19 @@ def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for span, row in table[table["kind"] != "month"].iterrows()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _span_name(span: str) -> str:
+    """A year as a word, since a column of numbers would read as amounts; one month in the singular.
+
+    >>> _span_name("2018"), _span_name("1 months"), _span_name("12 months")
+    ('all of 2018', 'first month', 'first 12 months')
+    """
+    if span.isdigit():
+        return f"all of {span}"
+    if span == "1 months":
+        return "first month"
+    return f"first {span}" if span.endswith(" months") else span
 
 
 def _with_interval(row: pd.Series, name: str, form: str) -> str:

@@ -187,8 +187,10 @@ def collected(table: pd.DataFrame) -> list[Check]:
         if folds["effect_percent"].notna().any() and true["effect_percent"].notna().all():
             dates = pd.concat([folds, true])
             end = true["train_end"].item()
-            found.append(placebo_rank(f"placebo dates, {horizon} months", dates, end))
-            found.append(rolling_coverage(f"rolling folds, {horizon} months", folds, horizon))
+            found.append(placebo_rank(f"placebo dates, {horizon} months: rank", dates, end))
+            found.append(
+                rolling_coverage(f"rolling folds, {horizon} months: % inside", folds, horizon)
+            )
     return found
 
 
