@@ -4,17 +4,29 @@ PYTHON ?= python3
 VENV ?= .venv
 PY := "$(VENV)/bin/python"
 ENVIRONMENT := "$(PYTHON)" -I src/notebook_build/environment.py --venv "$(VENV)"
+# `make -k all` goes on after a failure with what does not need it.
+KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all test validate sweep lab clean help lock accept-raw explain environment test-environment FORCE
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep
+.PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
 all: environment ## Build the data and every page that is stale: open reports/index.html
-	@$(PY) -m notebook_build all
+	@$(PY) -m notebook_build all $(KEEP_GOING)
+
+run: environment ## One page with other parameters: NOTEBOOK=name P="first=2014 flow=import"
+	@$(PY) -m notebook_build run "$(NOTEBOOK)" "$$P"
 
 test: test-environment ## Run the tests, two at a time
 	@$(PY) -m pytest -n 2 --dist loadfile
+
+test-browser: all test-environment ## Read the built pages as a user would, in Chromium (installed by you)
+	@$(PY) -m pytest -n 2 tests/browser
+
+reproduce: all ## Build again elsewhere, from nothing, and compare every byte
+	@$(PY) bench/reproduce.py
 
 reports/%.html: environment FORCE ## Build one page and what it needs
 	@$(PY) -m notebook_build page "$*"
@@ -22,8 +34,17 @@ reports/%.html: environment FORCE ## Build one page and what it needs
 explain: environment ## Say for every page why it would run
 	@$(PY) -m notebook_build explain
 
+compare: environment ## Which results changed, and by how much, since BASE=commit or folder
+	@$(PY) -m notebook_build compare "$(BASE)"
+
 validate: environment ## Run the long simulations (not part of the tests)
 	@$(PY) bench/validate.py
+
+snapshot: all ## Write the results as committed: docs/results, code book, README, crate
+	@$(PY) -m analysis.snapshot
+
+release: environment ## One archive of the commit, which rebuilds from itself
+	@$(PY) -m analysis.release
 
 sweep: environment ## Run every specification (SCHEDULER=tcp://host:port: on a Dask cluster)
 	@$(PY) -m analysis.sweep $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")

@@ -3,11 +3,13 @@
 - simulation.csv: 200 histories of known truth with planted misprints and surprise revisions, and
   20 without either;
 - withheld.csv: every published level taken out in turn and bracketed by the others;
-- summary.csv: what the two say together;
 - coverage.csv: how often each engine's interval holds the loss of a series of known truth, and
   power.csv: the smallest fall that shows;
 - permutation.csv: fifty specifications at every date at which the treatment might have begun;
-- sources.csv: the effects without each leading publisher's figures.
+- sources.csv: the effects without each leading publisher's figures;
+- designs.csv: 320 product panels of known truth, and how often each interval holds it;
+- easing.csv: size and power of the stability tests and of the monitor, coverage of the return;
+- summary.csv: what withheld figures and histories say together.
 
 Beside each table stands the key of the code and raw tables that it speaks of; what is of this
 code already is not run again. `bench/validate.py PART ...` runs only the parts that are named.
@@ -27,6 +29,7 @@ from analysis.cleaning.simulation import Score, score_history
 from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, FLOWS, months_between, trade_system
 from analysis.cleaning.withheld import Withheld, releases, withhold
+from analysis.models import design_scores, stability_simulation
 from analysis.models.coverage import coverage_table, engines, power_table, score, simulate_series
 from analysis.models.specifications import (
     FIRST_PLACEBO_END,
@@ -41,6 +44,7 @@ from analysis.models.specifications import (
 from analysis.paths import project_paths
 from analysis.publish import TOTALS, cached_rejection, exchange_rates, read_evidence
 from analysis.rebuilt import leading_publishers, rebuilt_inputs
+from analysis.sources.sanctions_map import read_product_measures
 from analysis.sweep import sweep
 from analysis.trade_data import observations_of
 from analysis.validation import validation_key
@@ -53,6 +57,15 @@ CLEAN_SEEDS = range(1000, 1020)
 COVERAGE_SEEDS = range(520)
 #: Months over which the joint permutation of the treatment's date takes effects.
 PERMUTED_MONTHS = 12
+#: Panels of each scenario, and of each ratio planted for the synthetic control.
+DESIGN_SEEDS = {
+    "parallel": 120,
+    "no effect": 60,
+    "rush": 20,
+    "drift": 20,
+    "restless": 60,
+    "donors": 40,
+}
 #: Processes: one a core of the machine this was sized for.
 WORKERS = 2
 #: Histories between two writes.
@@ -70,6 +83,8 @@ def main() -> None:
         "coverage": cover,
         "permutation": permute_dates,
         "sources": leave_out_sources,
+        "designs": score_designs,
+        "easing": easing,
     }
     for part, compute in computed.items():
         if sys.argv[1:] and part not in sys.argv[1:]:
@@ -88,7 +103,7 @@ def main() -> None:
             sys.exit("the code or the tables changed while this ran: run `make validate` again")
     parts = {
         part: pd.read_csv(file)
-        for part in ("simulation", "withheld")
+        for part in computed
         if (file := paths.validation / f"{part}.csv").exists()
     }
     summary = summarise(parts)
@@ -205,10 +220,45 @@ def leave_out_sources(_totals: pd.DataFrame, _rates: pd.DataFrame, file: Path) -
         rows.round(3).to_csv(file, mode="a", header=not file.exists(), index=False)
 
 
+def easing(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
+    """Score the cases of stability, monitoring and return that `file` does not hold yet.
+
+    They are simulated, so the totals and rates are not used. One row a case and measure.
+    """
+    names = [field.name for field in dataclasses.fields(stability_simulation.Case)]
+    done = set(pd.read_csv(file)[names].itertuples(index=False, name=None)) if file.exists() else ()
+    due = [case for case in stability_simulation.CASES if dataclasses.astuple(case) not in done]
+    with joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run:
+        for rows in shown(
+            run(joblib.delayed(stability_simulation.score)(case) for case in due), "cases", len(due)
+        ):
+            pd.DataFrame(rows).to_csv(file, mode="a", header=not file.exists(), index=False)
+
+
 def one_history(totals, rates, level, seed: int, misprinted: bool) -> Score:
     """One scored history; without misprints also without surprise revisions."""
     options = {} if misprinted else {"planted_rate": 0.0, "surprises": False}
     return score_history(totals, rates, level, seed, **options)
+
+
+def score_designs(totals: pd.DataFrame, rates: pd.DataFrame, file: Path) -> None:
+    """Score the product panels that `file` does not hold yet; columns as `design_scores.Score`."""
+    measures = read_product_measures(project_paths())
+    done = set()
+    if file.exists():
+        done = set(pd.read_csv(file)[["scenario", "seed"]].itertuples(index=False, name=None))
+    due = [
+        (scenario, seed)
+        for scenario, number in DESIGN_SEEDS.items()
+        for seed in range(number)
+        if (scenario, seed) not in done
+    ]
+    batches = [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
+    with joblib.Parallel(n_jobs=WORKERS) as run:
+        for batch in shown(batches, "batches of panels begun", len(batches)):
+            scores = run(joblib.delayed(design_scores.score)(measures, *one) for one in batch)
+            table = frame(design_scores.Score, [score for some in scores for score in some])
+            table.round(6).to_csv(file, mode="a", header=not file.exists(), index=False)
 
 
 def typical_level(totals: pd.DataFrame, rates: pd.DataFrame) -> dict[tuple[str, int], float]:
@@ -250,6 +300,8 @@ def summarise(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
     lines = simulation_lines(parts["simulation"]) if "simulation" in parts else []
     if "withheld" in parts:
         lines += withheld_lines(parts["withheld"])
+    if "designs" in parts:
+        lines += design_lines(parts["designs"])
     return pd.DataFrame(lines, columns=["measure", "count", "of", "share"])
 
 
@@ -270,6 +322,23 @@ def simulation_lines(simulation: pd.DataFrame) -> list[tuple]:
         ("months of clean histories, truth inside", clean["months_inside"], clean["months"]),
     ]
     return [(measure, count, of, round(count / of, 4)) for measure, count, of in counts if of]
+
+
+def design_lines(designs: pd.DataFrame) -> list[tuple]:
+    """Planted ratios inside the 90 % intervals, and p-values of at most 0.1, by scenario."""
+    lines = []
+    for (scenario, method), own in designs.groupby(["scenario", "method"], sort=False):
+        bounded = own[own["lower"].notna()]
+        if len(bounded):
+            inside = (bounded["lower"] - 1e-6 <= bounded["truth"]) & (
+                bounded["truth"] <= bounded["upper"] + 1e-6
+            )
+            lines.append((f"{scenario}: {method}, truth inside", inside.sum(), len(bounded)))
+        for no_effect, tested in own[own["p_value"].notna()].groupby(own["truth"] == 1):
+            name = "no effect refused" if no_effect else "effect found"
+            refused = (tested["p_value"] <= 0.1).sum()
+            lines.append((f"{scenario}: {method}, {name} at 10 %", refused, len(tested)))
+    return [(measure, count, of, round(count / of, 4)) for measure, count, of in lines]
 
 
 def withheld_lines(withheld: pd.DataFrame) -> list[tuple]:

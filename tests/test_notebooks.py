@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,32 @@ def test_no_function_is_defined(path):
 )
 def test_every_form_of_definition_is_seen(code, lines):
     assert definitions(code) == lines
+
+
+#: Numbers that a reader takes for a name: years and days, resolutions and committees of the
+#: Council, customs codes, and what stands inside quotation marks or code.
+NAMES = re.compile(
+    r'"[^"]*"|“[^”]*”|`[^`]*`|\]\([^)]*\)|\b(19|20)\d\d\b'
+    r"|\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b"
+    r"|\b[Rr]esolutions? \d{4}(( to|,| and) \d{4})*|\b1718 Committee|\b(HS|headings?|chapter|code) \d+"
+)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_result_is_typed_into_the_prose(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for cell in (cell for cell in cells if cell["cell_type"] == "markdown"):
+        left = NAMES.sub("", source(cell))
+        typed = re.search(r".{0,30}\d.{0,20}", left)
+        assert not typed, f"{path.name}: let {typed.group()!r} enter through analysis.claims"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_result_is_typed_into_a_title(path):
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(TransformerManager().transform_cell(source(cell)))):
+            if isinstance(node, ast.keyword) and node.arg in ("title", "subtitle", "note"):
+                text = node.value.value if isinstance(node.value, ast.Constant) else ""
+                typed = re.search(r"\d", NAMES.sub("", str(text)))
+                assert not typed, f"{path.name}: {text!r} has a number typed into it: use quote"

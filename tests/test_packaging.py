@@ -118,11 +118,20 @@ def test_make_help_lists_every_target_that_is_for_people():
     assert {"all", "test", "validate", "lab", "clean", "help", "lock", "accept-raw"} <= listed
 
 
-def test_ci_runs_what_a_reader_runs_in_the_same_order():
+def test_ci_runs_what_a_reader_runs():
     script = ROOT / ".ci" / "run"
     lines = script.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.startswith("make ")] == ["make test", "make all"]
+    targets = ["test", "all"]
+    assert [line for line in lines if line.startswith("make ")] == [f"make {t}" for t in targets]
     assert script.stat().st_mode & 0o111
+
+
+def test_a_readers_test_run_leaves_the_browser_alone():
+    """`make test` collects nothing that needs a system package, and installs none."""
+    assert "browser" in PROJECT["tool"]["pytest"]["ini_options"]["norecursedirs"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "apt-get" not in makefile
+    assert "tests/browser" in makefile
 
 
 def test_no_folder_has_a_name_that_tools_skip():

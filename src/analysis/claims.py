@@ -10,10 +10,13 @@ from __future__ import annotations
 import math
 import re
 import string
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
 from typing import Any
+
+import pandas as pd
 
 from analysis.models.checks import Check, Interval
 
@@ -73,6 +76,9 @@ class Finding:
 
     `lower` and `upper` enclose `value` (both ends inside), at `level` (0.95, say); a `level` of
     None marks limits that hold without a probability. All in `unit`; None where there is none.
+    `csv` is the text of the published rows that it rests on; empty where none are named. `also`
+    gives the same quantity by other definitions, vintages or windows: label to (value, lower,
+    upper), in `unit` at `level`.
     """
 
     id: str
@@ -82,18 +88,18 @@ class Finding:
     lower: float | None = None
     upper: float | None = None
     level: float | None = None
+    csv: str = ""
+    also: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.lower is None) != (self.upper is None):
             raise ValueError(f"finding {self.id}: an interval needs both ends")
-        if self.lower is None:
-            return
-        ends = (self.lower, self.lower if self.value is None else self.value, self.upper)
-        if not ends[0] <= ends[1] <= ends[2]:
-            raise ValueError(
-                f"finding {self.id}: {self.value} lies outside its interval "
-                f"[{self.lower}, {self.upper}]"
-            )
+        told = {self.id: (self.value, self.lower, self.upper)} if self.lower is not None else {}
+        for name, (value, lower, upper) in (told | self.also).items():
+            if not lower <= (lower if value is None else value) <= upper:
+                raise ValueError(
+                    f"finding {name}: {value} lies outside its interval [{lower}, {upper}]"
+                )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {FINDING: self.__dict__.copy(), "text/plain": self.sentence}
@@ -108,16 +114,45 @@ def finding(
     lower: float | None = None,
     upper: float | None = None,
     level: float | None = None,
+    rows: pd.DataFrame | None = None,
+    also: Mapping[str, tuple[float, float, float]] | None = None,
     **values: Any,
 ) -> Finding:
     """A `Finding` whose sentence is made as `quote` makes it.
 
-    `value`, `lower`, `upper` and `level` can be fields of `template` beside `values`.
+    `value`, `lower`, `upper` and `level` can be fields of `template` beside `values`. `rows` are
+    the rows of a table of observations that the number rests on; the page shows them beside it.
     """
     numbers = {"value": value, "lower": lower, "upper": upper, "level": level}
     known = {name: number for name, number in numbers.items() if number is not None}
     plain = {name: float(number) for name, number in known.items()}
-    return Finding(id, quote(template, **known, **values), unit=unit, **plain)
+    csv = "" if rows is None else source_rows(rows)
+    others = {label: tuple(map(float, ends)) for label, ends in (also or {}).items()}
+    sentence = quote(template, **known, **values)
+    return Finding(id, sentence, unit=unit, csv=csv, also=others, **plain)
+
+
+#: What of an observation tells a reader where it stands, what was printed, and by whom.
+SOURCE_COLUMNS = (
+    *("table", "line", "first", "last", "flow", "supplier", "product"),
+    *("printed", "quantity_printed", "barrels_printed", "yoy_printed", "currency"),
+    *("quantity_unit", "source_publisher", "source_date", "source"),
+)
+
+
+def source_rows(rows: pd.DataFrame) -> str:
+    """Rows of observations as CSV: place, print and source of each, sorted by table and line.
+
+    Rows of other tables keep their order and all columns; columns without any entry are left
+    out. Raises ValueError when there is no row.
+    """
+    if rows.empty:
+        raise ValueError("a finding's rows are empty: pass those that its number rests on")
+    if {"table", "line", "source_publisher"} <= set(rows):
+        known = [name for name in SOURCE_COLUMNS if name in rows]
+        rows = rows[known].sort_values(["table", "line"])
+    filled = rows.dropna(axis="columns", how="all")
+    return filled.to_csv(index=False, lineterminator="\n", float_format="%.8g")
 
 
 def compare(

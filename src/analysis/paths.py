@@ -42,6 +42,11 @@ class Paths:
         return self.raw / "row_labels.csv"
 
     @property
+    def reports(self) -> Path:
+        """The built pages, and what lies beside them."""
+        return self.root / "reports"
+
+    @property
     def cache(self) -> Path:
         """Results that take long, keyed by the content they depend on."""
         return self.root / "data" / "processed" / ".cache"

@@ -27,6 +27,7 @@ from analysis.cleaning.corrections import apply_corrections, read_corrections
 from analysis.cleaning.system import System
 from analysis.cleaning.trade import ROBUST_TOLERANCE, CleanTrade, currency_pairs, window_bounds
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
+from analysis.codebook import data_package
 from analysis.paths import Paths
 from analysis.schemas import TRADE_DRAWS, TRADE_MONTHLY, TRADE_SPANS, TRADE_WINDOWS, checked
 from analysis.sources.exchange_rates import implied_rates, rate_check, rate_table
@@ -146,7 +147,7 @@ def cached_rejection(
     kept under the content of the system and of the modules that search it, so a cached answer is
     the one that would be computed; deleting the cache costs time and changes nothing.
     """
-    _start_solver()
+    start_solver()
     tolerance = ROBUST_TOLERANCE if robust else None
     question = trade_system(totals, rates.set_index("month"))
     file = paths.cache / f"rejection-{rejection_key(question, tolerance)}.json"
@@ -251,7 +252,7 @@ FORMATS = {
 
 
 def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Write every table into data/processed and return the names of the files.
+    """Write every table into data/processed, with their data package; return the tables' files.
 
     All files are complete on the disk before the first replaces its last good version, so a
     failure leaves the last good build as it was. The same tables give the same bytes.
@@ -262,13 +263,15 @@ def write_processed(paths: Paths, tables: Mapping[str, pd.DataFrame]) -> list[st
         for name, endings in FORMATS.items()
         for ending in endings
     }
+    package = data_package(files, {name: tables[name] for name in FORMATS})
+    files["datapackage.json"] = (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
     paths.processed.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=paths.processed) as folder:
         for name, content in files.items():
             Path(folder, name).write_bytes(content)
         for name in files:
             Path(folder, name).replace(paths.processed / name)
-    return sorted(files)
+    return sorted(set(files) - {"datapackage.json"})
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
@@ -302,7 +305,7 @@ def on_disk(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**dates)
 
 
-def _start_solver() -> None:
+def start_solver() -> None:
     """Start HiGHS once with the standard output closed.
 
     Its first start in a process prints a licence notice past Python's own streams; on the page it

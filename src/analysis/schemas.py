@@ -306,3 +306,64 @@ TRADE_SPANS = pa.DataFrameSchema(
     ordered=True,
     name="trade spans",
 )
+
+#: What each supplier reported to the 1718 Committee, by month: the Committee's barrels and tonnes.
+#: A month that no figure speaks of is `open`: its upper bound is infinite, and it is no zero.
+REPORTED_DELIVERIES = pa.DataFrameSchema(
+    {
+        "supplier": pa.Column(checks=pa.Check.isin(["China", "Russia"])),
+        "month": pa.Column(_MONTH),
+        "lower_bbl": _bound(),
+        "upper_bbl": _bound(),
+        "lower_t": _bound(),
+        "upper_t": _bound(),
+        "basis": pa.Column(checks=pa.Check.isin(["reported", "derived", "bounded", "open"])),
+        "n_observations": pa.Column("int64", pa.Check.ge(0)),
+    },
+    checks=[_interval("lower_bbl", "upper_bbl"), _interval("lower_t", "upper_t")],
+    unique=["supplier", "month"],
+    strict=True,
+    name="reported deliveries",
+)
+#: One partner's trade with China by product, from a reader's own download: one row a month, flow,
+#: partner, commodity code and source. `partner` is the customs office's number (109 is North
+#: Korea); `hs` the code of the declaration at 2, 4, 6 or 8 digits, zeros in front kept;
+#: `value_usd` in single dollars. A product without a row in a month has none recorded: the
+#: readers print no zeros.
+PRODUCT_PANEL = pa.DataFrameSchema(
+    {
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partner": pa.Column("int64", pa.Check.ge(0)),
+        "hs": pa.Column(_TEXT, pa.Check.str_matches(r"^(?:\d{2}){1,4}$")),
+        "value_usd": pa.Column(_FLOAT, pa.Check.ge(0)),
+        "quantity": _number(),
+        "unit": _text(nullable=True),
+        "source": _text(),
+    },
+    unique=["month", "flow", "partner", "hs", "source"],
+    strict=True,
+    ordered=True,
+    name="product panel",
+)
+
+#: Which commodity codes a measure covers; see `sources.sanctions_map`.
+PRODUCT_MEASURES = pa.DataFrameSchema(
+    {
+        "hs": pa.Column(_TEXT, pa.Check.str_matches(r"^(?:\d{2}){1,4}$")),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partial": pa.Column("bool"),
+        "treatment_id": _text(),
+        "resolution": _text(),
+        "measure": _text(),
+        "begins": pa.Column(_MONTH, nullable=True),
+        "clean": pa.Column(_MONTH, nullable=True),
+        "china": pa.Column(checks=pa.Check.isin(["treated", "assumed", "untreated"])),
+        "eu": pa.Column("bool"),
+        "note": _text(nullable=True),
+    },
+    unique=["hs", "flow", "treatment_id"],
+    strict=True,
+    ordered=True,
+    name="product measures",
+)

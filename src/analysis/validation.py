@@ -50,9 +50,14 @@ class Part:
 PARTS = {
     "simulation": Part(("analysis.cleaning.simulation", *READING), TOTALS_TABLES),
     "coverage": Part(("analysis.models.coverage",), ()),
+    "designs": Part(
+        ("analysis.models.design_scores", "analysis.sources.sanctions_map"),
+        ("sanctions_hs_map.csv",),
+    ),
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
     "permutation": Part(EFFECTS, EFFECTS_TABLES),
     "sources": Part(EFFECTS, EFFECTS_TABLES),
+    "easing": Part(("analysis.models.stability_simulation",), ()),
 }
 
 

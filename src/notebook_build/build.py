@@ -1,100 +1,85 @@
-"""Decides what is stale, runs it two at a time in the order of the graph, and tells of it."""
+"""Makes what is stale, two notebooks at a time in the order of the graph, and tells of it."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from notebook_build import BuildError
 from notebook_build.config import Project
-from notebook_build.fingerprint import (
-    differences,
-    execution_parts,
-    expand,
-    hash_file,
-    rendering_parts,
-)
+from notebook_build.failure import cannot_write
 from notebook_build.graph import Graph
 from notebook_build.index import write_index
+from notebook_build.kernel import remove_abandoned_folders
 from notebook_build.notebook import Notebook
+from notebook_build.outputs import outputs_kept, put_back_after_kill, take_outputs
+from notebook_build.progress import Outcome, Progress, summary_line
+from notebook_build.staleness import staleness
 from notebook_build.state import (
     executed_path,
     read_record,
+    read_timings,
     record_path,
     recorded_names,
     write_record,
+    write_timing,
 )
+from notebook_build.targets import Target
 
 WORKERS = 2
-NEVER_BUILT = "never built"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one notebook: "ran", "rendered", "fresh" or "failed"."""
-
-    name: str
-    status: str
-    seconds: float = 0.0
-    reasons: tuple[str, ...] = ()
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Staleness:
-    """Why a notebook would be executed, and why its page would be rendered; both may be empty."""
-
-    execute: list[str]
-    render: list[str]
 
 
 @dataclass
 class Build:
-    """One run of the builder over some notebooks of a project.
+    """One run of the builder over some pages of a project.
 
-    `overrides` holds checked parameter values by notebook; `tell` gets each line of progress.
+    `targets` holds what can be made by name, and `graph` for each the names that it waits for.
     """
 
     project: Project
     notebooks: dict[str, Notebook]
+    targets: dict[str, Target]
     graph: Graph
-    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    progress: Progress
     keep_going: bool = False
-    tell: Callable[[str], None] = print
     processes: set[Any] = field(default_factory=set)
     interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, names: set[str]) -> list[Outcome]:
-        """Bring these notebooks up to date, then the index; returns what became of each.
+    def run(self) -> list[Outcome]:
+        """Bring the targets up to date, then the index; returns what became of each.
 
         Once one fails nothing new starts, unless `keep_going`; what waits for it never runs.
         """
         started = time.monotonic()
         clear_leftovers(self.project)
-        outcomes = self.run_in_order(names)
+        with self.progress.moving():
+            outcomes = self.run_in_order()
         write_index(self.project, self.notebooks)
-        self.tell(summary_line(outcomes, len(names), time.monotonic() - started))
+        seconds = time.monotonic() - started
+        self.progress.say(summary_line(outcomes, len(self.targets), seconds))
         return outcomes
 
-    def run_in_order(self, names: set[str]) -> list[Outcome]:
-        sorter = TopologicalSorter({name: self.graph[name] & names for name in sorted(names)})
+    def run_in_order(self) -> list[Outcome]:
+        sorter = TopologicalSorter(self.graph)
         sorter.prepare()
+        urgency = chain_seconds(self.graph, read_timings(self.project))
         outcomes: list[Outcome] = []
         ready: list[str] = []
         running: dict[Future[Outcome], str] = {}
         with ThreadPoolExecutor(WORKERS) as pool, self.killed_on_error():
             while True:
-                ready = sorted([*ready, *sorter.get_ready()])
+                ready = [*ready, *sorter.get_ready()]
+                ready.sort(key=lambda name: (-urgency[name], name))
                 while ready and len(running) < WORKERS and self.may_go_on(outcomes):
                     name = ready.pop(0)
                     running[pool.submit(self.bring_up_to_date, name)] = name
@@ -103,7 +88,7 @@ class Build:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     name = running.pop(future)
                     outcomes.append(future.result())
-                    self.tell(progress_line(outcomes[-1]))
+                    self.progress.end(outcomes[-1])
                     if outcomes[-1].status != "failed":
                         sorter.done(name)
 
@@ -111,35 +96,44 @@ class Build:
         return self.keep_going or all(outcome.status != "failed" for outcome in outcomes)
 
     def bring_up_to_date(self, name: str) -> Outcome:
-        """Execute and render one notebook as far as it is stale; its ancestors are done."""
+        """Execute and render one page as far as it is stale; its ancestors are done."""
         started = time.monotonic()
-        notebook = self.notebooks[name]
+        target = self.targets[name]
         try:
             record = read_record(self.project, name)
-            stale = staleness(self.project, notebook, self.overrides.get(name, {}), record)
-            if stale.execute:
-                with last_good_outputs(self.project, notebook):
-                    new = self.in_own_process(notebook, None)
-            elif stale.render:
-                new = self.in_own_process(notebook, record)
-            else:
+            stale = staleness(self.project, target, record)
+            if not stale.reasons:
                 return Outcome(name, "fresh")
-            remove_old_files(self.project, record, new)
-            write_record(self.project, name, new)
+            self.progress.start(name)
+            self.make(target, record, execute=bool(stale.execute))
         except BuildError as error:
             return Outcome(name, "failed", time.monotonic() - started, message=str(error))
+        except OSError as error:
+            seconds = time.monotonic() - started
+            return Outcome(name, "failed", seconds, message=cannot_write(error))
         status = "ran" if stale.execute else "rendered"
-        reasons = tuple(stale.execute or stale.render)
-        return Outcome(name, status, time.monotonic() - started, reasons)
+        return Outcome(name, status, time.monotonic() - started, tuple(stale.reasons))
 
-    def in_own_process(self, notebook: Notebook, record: dict[str, Any] | None) -> dict[str, Any]:
+    def make(self, target: Target, record: dict[str, Any] | None, execute: bool) -> None:
+        """Make the page and keep its record, which is written once all else stands."""
+        if execute:
+            with outputs_kept(self.project, target):
+                new = self.in_own_process(target, None)
+                if target.is_run:
+                    new["outputs"] = take_outputs(self.project, target)
+        else:
+            new = self.in_own_process(target, record)
+        remove_old_files(self.project, record, new)
+        write_record(self.project, target.name, new)
+
+    def in_own_process(self, target: Target, record: dict[str, Any] | None) -> dict[str, Any]:
         """Have a worker make the page; raises BuildError with what the worker said."""
         # Imported here: a build with nothing to do starts no process.
         from notebook_build.worker import PROCESSES, Job, work
 
-        overrides = self.overrides.get(notebook.name, {})
-        job = Job(self.project, notebook.path, overrides, dict(os.environ), record)
-        log = self.project.state / f"{notebook.name}.log"
+        started = time.monotonic()
+        job = Job(self.project, target, dict(os.environ), record)
+        log = self.project.state / f"{target.name}.log"
         receiver, sender = PROCESSES.Pipe(duplex=False)
         process = PROCESSES.Process(target=work, args=(job, sender, log))
         process.start()
@@ -147,8 +141,15 @@ class Build:
         self.processes.add(process)
         if self.interrupted.is_set():
             process.kill()
+        processor = None
         try:
             kind, answer = receiver.recv()
+            while kind not in ("made", "failed"):
+                if kind == "cell":
+                    self.progress.cell(target.name, *answer)
+                else:
+                    processor = answer
+                kind, answer = receiver.recv()
         except EOFError:
             raise BuildError(died(process, log)) from None
         finally:
@@ -158,6 +159,8 @@ class Build:
         log.unlink(missing_ok=True)
         if kind == "failed":
             raise BuildError(answer)
+        if processor is not None:
+            write_timing(self.project, target.name, time.monotonic() - started, processor)
         return answer
 
     @contextmanager
@@ -172,79 +175,46 @@ class Build:
             raise
 
 
-def staleness(
-    project: Project,
-    notebook: Notebook,
-    overrides: dict[str, Any],
-    record: dict[str, Any] | None,
-) -> Staleness:
-    """Compare the record with what lies on the disk now, by content.
+def chain_seconds(graph: Graph, timings: dict[str, dict[str, float]]) -> dict[str, float]:
+    """For each page the seconds of the longest chain that starts with it, from the last runs.
 
-    Raises BuildError for a notebook that cannot run: a missing input, no parameters cell.
+    A page that never ran counts as one second. What starts the longest chain runs first.
     """
-    parameters = {name: known.default for name, known in notebook.parameters.items()} | overrides
-    modules = record["execution"]["modules"] if record else ()
-    now = execution_parts(project, notebook, parameters, modules)
-    if record is None:
-        return Staleness([NEVER_BUILT], [])
-    execute = differences(record["execution"], as_recorded(now))
-    execute += changed_files(project.root, record["outputs"], "output")
-    execute += [
-        f"output {path} is not of the last run"
-        for path in expand(project.root, notebook.outputs)
-        if path not in record["outputs"]
-    ]
-    if hash_file(executed_path(project, notebook.name)) != record["executed"]:
-        execute.append("the executed notebook is gone")
-    render = differences(record["rendering"], rendering_parts(project, notebook))
-    render += changed_files(project.reports, record["page"], "page file")
-    return Staleness(execute, render)
+    waiting = {name: [other for other in graph if name in graph[other]] for name in graph}
 
+    @cache
+    def seconds(name: str) -> float:
+        own = timings.get(name, {}).get("wall", 1.0)
+        return own + max(map(seconds, waiting[name]), default=0.0)
 
-def as_recorded(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts as they would be read back from a record: JSON has no tuples."""
-    import json
-
-    return json.loads(json.dumps(parts))
-
-
-def changed_files(folder: Path, recorded: dict[str, str], kind: str) -> list[str]:
-    reasons = []
-    for path, before in recorded.items():
-        now = hash_file(folder / path)
-        if now != before:
-            reasons.append(f"{kind} {path} {'is gone' if now is None else 'was changed'}")
-    return reasons
-
-
-@contextmanager
-def last_good_outputs(project: Project, notebook: Notebook) -> Iterator[None]:
-    """Put the declared outputs back as they were when the run does not succeed."""
-    before = expand(project.root, notebook.outputs)
-    with tempfile.TemporaryDirectory(prefix="kept-", dir=project.state) as folder:
-        copies = {path: Path(folder, str(number)) for number, path in enumerate(before)}
-        for path, copy in copies.items():
-            shutil.copy2(project.root / path, copy)
-        try:
-            yield
-        except BaseException:
-            for path in expand(project.root, notebook.outputs):
-                if path not in copies:
-                    (project.root / path).unlink()
-            for path, copy in copies.items():
-                copy.replace(project.root / path)
-            raise
+    return {name: seconds(name) for name in graph}
 
 
 def clear_leftovers(project: Project) -> None:
-    """Remove what a killed build left, and the pages of notebooks that are no more."""
-    for folder in project.state.glob("kept-*"):
-        shutil.rmtree(folder)
+    """Undo and remove what a killed build left, and the pages of notebooks that are no more."""
+    put_back_after_kill(project)
+    remove_abandoned_folders()
+    data = project.reports / "data"
+    for folder in (project.reports, data, data / "rows", project.state):
+        for unfinished in folder.glob(".*.new"):
+            unfinished.unlink()
+    for log in project.state.glob("*.log"):
+        log.unlink()
     for name in recorded_names(project):
-        if not (project.notebook_folder / f"{name}.ipynb").exists():
-            remove_old_files(project, read_record(project, name), {"page": {}})
+        record = read_record(project, name)
+        if record is None:
+            continue
+        is_gone = not (project.notebook_folder / f"{record['notebook']}.ipynb").exists()
+        # Who deletes the page of a run wants it no more.
+        is_unwanted = record["given"] and not (project.reports / f"{name}.html").exists()
+        if is_gone or is_unwanted:
+            remove_old_files(project, record, {"page": {}})
             executed_path(project, name).unlink(missing_ok=True)
             record_path(project, name).unlink()
+    known = set(recorded_names(project))
+    for folder in (project.reports / "runs").glob("*"):
+        if folder.name not in known:
+            shutil.rmtree(folder)
 
 
 def remove_old_files(project: Project, old: dict[str, Any] | None, new: dict[str, Any]) -> None:
@@ -260,25 +230,3 @@ def died(process: Any, log: Path) -> str:
     tail = log.read_text(errors="replace").splitlines()[-6:] if log.exists() else []
     how = f"signal {-process.exitcode}" if process.exitcode < 0 else f"status {process.exitcode}"
     return "\n".join([f"its worker ended with {how} and no answer", *tail])
-
-
-def progress_line(outcome: Outcome) -> str:
-    seconds = f"{outcome.seconds:6.1f} s" if outcome.status != "fresh" else " " * 8
-    line = f"{outcome.name:<24} {outcome.status:<8} {seconds}"
-    if outcome.reasons:
-        more = len(outcome.reasons) - 1
-        line += f"  {outcome.reasons[0]}" + (f" and {more} more" if more else "")
-    indented = "".join(f"\n    {text}" for text in outcome.message.splitlines())
-    return (line + indented).rstrip()
-
-
-def summary_line(outcomes: list[Outcome], asked: int, seconds: float) -> str:
-    counts = dict.fromkeys(("ran", "rendered", "fresh", "failed"), 0)
-    for outcome in outcomes:
-        counts[outcome.status] += 1
-    counts["not run"] = asked - len(outcomes)
-    told = [f"{count} {kind}" for kind, count in counts.items() if count]
-    line = f"{', '.join(told)} in {seconds:.1f} s"
-    if counts["failed"]:
-        line += "; the last good version of every page stays"
-    return line

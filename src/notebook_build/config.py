@@ -6,6 +6,9 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from notebook_build import BuildError
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,12 @@ class Project:
     notebooks: str = "notebooks"
     lock: str = "requirements.lock"
     libraries: tuple[str, ...] = ()
+    corrections: str = ""
+    citation: str = "CITATION.cff"
+    status: tuple[dict[str, str], ...] = ()
+    #: Budgets: how long one cell, and one notebook, may take before it is stopped.
+    cell_seconds: float = 900
+    notebook_seconds: float = 1800
 
     @property
     def notebook_folder(self) -> Path:
@@ -57,8 +66,23 @@ def read_project(root: Path) -> Project:
         order=tuple(settings.get("order", ())),
         notebooks=settings.get("notebooks", Project.notebooks),
         lock=settings.get("lock", Project.lock),
+        corrections=settings.get("corrections", Project.corrections),
+        citation=settings.get("citation", Project.citation),
+        status=tuple(settings.get("status", ())),
         libraries=tuple(map(distribution, content.get("project", {}).get("dependencies", ()))),
+        cell_seconds=seconds(settings, "cell_seconds", "pyproject.toml", Project.cell_seconds),
+        notebook_seconds=seconds(
+            settings, "notebook_seconds", "pyproject.toml", Project.notebook_seconds
+        ),
     )
+
+
+def seconds(settings: dict[str, Any], name: str, where: str, default: float) -> float:
+    """A budget among the settings, or the default; raises BuildError unless it is above 0."""
+    value = settings.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise BuildError(f"{where}: {name} is {value!r}, not a number of seconds above 0.")
+    return value
 
 
 def distribution(requirement: str) -> str:

@@ -6,8 +6,10 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from notebook_build import FIGURE, FINDING, BuildError
 
@@ -33,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, and its number with an interval at `level` where there is one."""
+    """A sentence, its number with an interval at `level`, and the rows that it rests on as CSV."""
 
     id: str
     sentence: str
@@ -42,22 +44,45 @@ class Finding:
     lower: float | None
     upper: float | None
     level: float | None
+    csv: str = ""
+    also: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def number(self) -> str:
-        """The value with its unit, to about four digits; empty where there is no value."""
+        """The value with its unit; empty where there is no value."""
         if self.value is None:
             return ""
-        return with_unit(readable(self.value, self.value), self.unit)
+        return with_unit(readable(self.value, self.decimals), self.unit)
 
     @property
     def interval(self) -> str:
-        """The interval in words; empty where there is none."""
+        """The interval in words; empty where there is none. Without a level it is of limits."""
         if self.lower is None or self.upper is None:
             return ""
-        bounds = [readable(bound, self.value or bound) for bound in (self.lower, self.upper)]
-        prefix = f"{100 * self.level:g} % interval " if self.level else ""
-        return prefix + with_unit(f"{bounds[0]} to {bounds[1]}", self.unit)
+        ends = [readable(end, self.decimals) for end in (self.lower, self.upper)]
+        prefix = f"{100 * self.level:g} % interval" if self.level else "limits"
+        return with_unit(f"{prefix} {ends[0]} to {ends[1]}", self.unit)
+
+    @property
+    def decimals(self) -> int:
+        """As many as show the interval's width, three units of the last digit at least.
+
+        Two at most, or four digits of the value where these are more. Without an interval, four
+        digits.
+        """
+        size = abs(self.value or self.upper or self.lower or 0)
+        digits = 3 - math.floor(math.log10(size)) if size and math.isfinite(size) else 0
+        if self.lower is None or self.upper is None:
+            return min(max(0, digits), 6)
+        width = self.upper - self.lower
+        if width <= 0 or not math.isfinite(width):
+            return min(max(0, digits), 6)
+        return min(max(0, math.ceil(math.log10(3 / width))), max(2, digits), 6)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The rows that it rests on, the heading first; empty where the notebook gave none."""
+        return list(csv.reader(io.StringIO(self.csv)))
 
 
 def figures_of(cell: Any, where: str) -> list[Figure]:
@@ -118,10 +143,15 @@ def read_finding(payload: dict[str, Any], where: str) -> Finding:
             raise BuildError(
                 f"{where}: {name} of finding {payload['id']} is {number!r}, no number."
             )
+    rows = list(csv.reader(io.StringIO(str(payload.get("csv") or ""))))
+    if len(rows) == 1:
+        raise BuildError(f"{where}: the source rows of finding {payload['id']} are none.")
     return Finding(
+        csv=without_formulas(rows),
         id=str(payload["id"]),
         sentence=str(payload["sentence"]),
         unit=str(payload.get("unit") or ""),
+        also={str(label): list(ends) for label, ends in (payload.get("also") or {}).items()},
         **numbers,
     )
 
@@ -145,22 +175,24 @@ def is_formula(entry: str) -> bool:
     return entry.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(entry)
 
 
-def readable(number: float, scale: float) -> str:
-    """The number with as many decimals as four digits of `scale` leave, and a true minus sign.
+def readable(number: float, decimals: int) -> str:
+    """The number with thousands parted and a true minus sign.
 
-    >>> readable(-88.234, -88.2)
-    '−88.23'
-    >>> readable(19345.2, 19345.2)
+    >>> readable(-88.234, 1)
+    '−88.2'
+    >>> readable(19345.2, 0)
     '19,345'
     """
     if not math.isfinite(number):
         return "unbounded"
-    size = math.floor(math.log10(abs(scale))) if scale and math.isfinite(scale) else 0
-    text = f"{number:,.{min(max(0, 3 - size), 6)}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return text.replace("-", "−")
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return f"{round(number, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
 
 
 def with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}".strip()
+
+
+def typographic(text: str) -> Markup:
+    """Escaped text whose numbers keep their unit on the same line."""
+    return Markup(re.sub(r"(\d) (%|percent|million|billion)", r"\1&nbsp;\2", str(escape(text))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import textwrap
 from typing import Any
@@ -69,3 +70,17 @@ def shortened(text: str, count: int, from_end: bool = False) -> list[str]:
 def plain(text: str) -> str:
     """The text without the colours of a terminal."""
     return ANSI.sub("", text)
+
+
+def cannot_write(error: OSError) -> str:
+    """An error of the system's, such as a full disk, with what to do."""
+    where = f" ({error.filename})" if error.filename else ""
+    advice = {
+        errno.ENOSPC: "Free some space",
+        errno.EDQUOT: "Free some space of your quota",
+        errno.EFBIG: "Raise the limit on the size of files",
+        errno.EROFS: "Make it writable",
+        errno.EACCES: "Make it writable",
+        errno.EPERM: "Make it writable",
+    }.get(error.errno, "Mend that")
+    return f"{error.strerror or error}{where}. {advice} and build again."

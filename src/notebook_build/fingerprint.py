@@ -19,10 +19,28 @@ from notebook_build.notebook import Notebook
 
 PACKAGE = Path(__file__).parent
 #: The builder's own modules that can change the result of a run; all others change pages only.
-EXECUTION_MODULES = ("execute.py", "kernel.py", "parameters.py", "scrub.py")
+EXECUTION_MODULES = ("execute.py", "kernel.py", "printed.py", "scrub.py")
 #: What runs before or around the builder and leaves no trace in a page.
-OUTSIDE_PAGES = ("environment.py", "__main__.py", "build.py", "index.py", "templates/index.html.j2")
+OUTSIDE_PAGES = (
+    "__main__.py",
+    "annotations.py",
+    "build.py",
+    "compare.py",
+    "death.py",
+    "environment.py",
+    "index.py",
+    "outputs.py",
+    "parameters.py",
+    "progress.py",
+    "ranges.py",
+    "staleness.py",
+    "table_changes.py",
+    "targets.py",
+    "templates/index.html.j2",
+)
 WILDCARDS = "*?["
+#: matplotlib reads its settings from the working directory first, whatever a run is told.
+UNASKED_INPUT = "matplotlibrc"
 
 
 def execution_parts(
@@ -31,7 +49,8 @@ def execution_parts(
     """All that decides a run's results; `modules` are those that the last run loaded."""
     return {
         "notebook": notebook.content_hash,
-        "parameters": parameters,
+        # As Python literals: a record knows no tuple.
+        "parameters": {name: repr(value) for name, value in parameters.items()},
         "inputs": hash_files(project.root, input_files(project, notebook)),
         "modules": hash_files(project.root, modules),
         "lock": hash_file(project.root / project.lock),
@@ -47,6 +66,8 @@ def rendering_parts(project: Project, notebook: Notebook) -> dict[str, Any]:
         "project": project.title,
         "title": notebook.title,
         "question": notebook.question,
+        "corrections": hash_file(project.root / project.corrections),
+        "citation": hash_file(project.root / project.citation),
     }
 
 
@@ -62,7 +83,7 @@ def input_files(project: Project, notebook: Notebook) -> list[str]:
     ]
     if missing:
         raise BuildError(f"{notebook.name}: declared input {missing[0]} does not exist.")
-    return expand(project.root, notebook.inputs)
+    return expand(project.root, [*notebook.inputs, UNASKED_INPUT])
 
 
 def expand(root: Path, patterns: Iterable[str]) -> list[str]:
@@ -122,6 +143,8 @@ WORDS = {
     "lock": "the lock",
     "python": "the version of Python",
     "builder": "the builder",
+    "corrections": "the list of corrections",
+    "citation": "how to cite the project",
 }
 
 

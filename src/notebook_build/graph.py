@@ -44,7 +44,8 @@ def refuse_shared_outputs(notebooks: Iterable[Notebook]) -> None:
 
 
 def feeds(writer: Notebook, reader: Notebook) -> bool:
-    return any(meets(out, wanted) for out in writer.outputs for wanted in reader.inputs)
+    written = (*writer.outputs, writer.findings_file)
+    return any(meets(out, wanted) for out in written for wanted in reader.inputs)
 
 
 def meets(one: str, other: str) -> bool:

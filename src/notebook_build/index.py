@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,37 +11,76 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from notebook_build import BuildError
 from notebook_build.config import Project
+from notebook_build.contract import typographic
+from notebook_build.downloads import remove_other_tables, table_files, table_links
+from notebook_build.fingerprint import hash_file
 from notebook_build.notebook import Notebook
-from notebook_build.state import read_record, write_whole
+from notebook_build.provenance import citation
+from notebook_build.staleness import staleness
+from notebook_build.state import read_record, write_together
+from notebook_build.targets import Target, in_words, recorded_runs
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_RECORDED = "not recorded"
+#: What an archive of a commit says of it: git fills it in, as .gitattributes asks. In a checkout
+#: a placeholder stands there.
+STAMP = ".git_archival.txt"
+#: The first findings of each page are its key findings.
+FINDINGS_SHOWN = 3
 
 
 def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
-    """Write `index.html` and `provenance.json` from the records of the pages that stand."""
+    """Write index, tables and `provenance.json` from the records of the pages that stand."""
     records = {name: read_record(project, name) for name in reading_order(project, notebooks)}
     built = {name: record for name, record in records.items() if record}
     commit = current_commit(project.root)
-    cards = [card(notebooks[name], record) for name, record in built.items()]
-    missing = [name for name in records if name not in built]
     html = template().render(
         project=project,
-        cards=cards,
-        missing=missing,
-        downloads=[entry for record in built.values() for entry in downloads(project, record)],
+        cards=[card(notebooks[name], record) for name, record in built.items()],
+        missing=[name for name in records if name not in built],
+        downloads=[
+            {"title": notebooks[name].title, "entries": entries}
+            for name, record in built.items()
+            if (entries := downloads(project, record))
+        ],
+        status=status(project),
+        shown=FINDINGS_SHOWN,
+        runs=runs(project, notebooks),
         commit=commit,
+        citation=citation(project),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
-    write_whole(project.reports / "index.html", html)
-    write_whole(project.reports / "provenance.json", provenance(commit, built))
+    offered = tables(built) | {entry["table"] for entry in project.status}
+    copies = table_files(project, offered - changed_since(project, built))
+    pages = {
+        "index.html": html,
+        "provenance.json": provenance(commit, built),
+        "exhibits.json": exhibits(built),
+    }
+    write_together(copies | {project.reports / name: text for name, text in pages.items()})
+    remove_other_tables(project, table_files(project, offered))
+
+
+def changed_since(project: Project, records: dict[str, dict[str, Any]]) -> set[str]:
+    """Tables that are no longer those that a standing page was made from.
+
+    Their copies stay as they are, so that a page whose rebuilding failed keeps what it shows.
+    """
+    return {
+        path
+        for record in records.values()
+        for path, digest in {**record["execution"]["inputs"], **record["outputs"]}.items()
+        if hash_file(project.root / path) != digest
+    }
 
 
 def template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["typographic"] = typographic
     return environment.get_template("index.html.j2")
 
 
@@ -58,21 +97,82 @@ def card(notebook: Notebook, record: dict[str, Any]) -> dict[str, Any]:
         "title": notebook.title,
         "question": notebook.question,
         "findings": summary["findings"],
+        "figures": len(summary["figures"]),
         "picture": Markup(summary["picture"]),
     }
 
 
-def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:
-    """The tables that a notebook wrote, and the data of its figures, as links from the index."""
-    tables = [
-        {"href": os.path.relpath(project.root / path, project.reports), "text": path}
-        for path in record["outputs"]
-        if path.endswith(".csv")
+def tables(records: dict[str, dict[str, Any]]) -> set[str]:
+    """Every file that a page reads or writes, relative to the root."""
+    return {
+        path
+        for record in records.values()
+        for path in (*record["execution"]["inputs"], *record["outputs"])
+    }
+
+
+def runs(project: Project, notebooks: dict[str, Notebook]) -> list[dict[str, Any]]:
+    """The pages of runs with other parameters; `old` are those that would come out anew."""
+    return [
+        {
+            "name": name,
+            "title": run.notebook.title,
+            "setting": in_words(run.given),
+            "old": is_old(project, run),
+        }
+        for name, run in recorded_runs(project, notebooks).items()
     ]
+
+
+def is_old(project: Project, run: Target) -> bool:
+    try:
+        return bool(staleness(project, run, read_record(project, run.name)).reasons)
+    except BuildError:
+        return True
+
+
+def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:
+    """The data of a page's figures, and the tables that it wrote, as links from the index."""
     figures = [
         {"href": figure["csv"], "text": figure["title"]} for figure in record["summary"]["figures"]
     ]
-    return tables + figures
+    links = table_links(project, record["outputs"])
+    return figures + [{"href": link, "text": path} for path, link in links.items()]
+
+
+def status(project: Project) -> list[dict[str, str]]:
+    """What the project declares to be counted in its tables; one whose table is not built is left.
+
+    An entry names `label` and `table`. With `column` and `value` it counts the rows that have this
+    value, out of all; otherwise all rows. Raises BuildError for a column that the table lacks.
+    """
+    counted = []
+    for entry in project.status:
+        path = project.root / entry["table"]
+        if path.is_file():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
+            href = table_links(project, [entry["table"]]).get(entry["table"], "")
+            counted.append({"label": entry["label"], "count": count(entry, rows), "href": href})
+    return counted
+
+
+def count(entry: dict[str, str], rows: list[dict[str, str]]) -> str:
+    column = entry.get("column")
+    if column is None:
+        return str(len(rows))
+    if rows and column not in rows[0]:
+        raise BuildError(
+            f"pyproject.toml: the status entry {entry['label']!r} counts column {column!r}, which "
+            f"{entry['table']} lacks. It holds {', '.join(rows[0])}."
+        )
+    return f"{sum(row[column] == entry['value'] for row in rows)} of {len(rows)}"
+
+
+def exhibits(records: dict[str, dict[str, Any]]) -> str:
+    """Every figure, finding, table and computed passage by page, with what made it, as JSON."""
+    shown = {name: record["summary"]["exhibits"] for name, record in records.items()}
+    return json.dumps(shown, indent=1, ensure_ascii=False) + "\n"
 
 
 def provenance(commit: str, records: dict[str, dict[str, Any]]) -> str:
@@ -82,16 +182,29 @@ def provenance(commit: str, records: dict[str, dict[str, Any]]) -> str:
 
 
 def current_commit(root: Path) -> str:
-    """The commit checked out in `root`, marked where files differ; NOT_RECORDED without git."""
-    status = git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
-    if status is None or Path(git(root, "rev-parse", "--show-toplevel") or "").resolve() != root:
-        return NOT_RECORDED
-    lines = status.splitlines()
+    """The commit checked out in `root`, marked where files differ; without git, the release's."""
+    told = git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if told is None or Path(git(root, "rev-parse", "--show-toplevel") or "").resolve() != root:
+        return released_commit(root)
+    lines = told.splitlines()
     oid = next((line.split()[-1] for line in lines if line.startswith("# branch.oid")), "")
     if not oid.isalnum():
         return NOT_RECORDED
     changed = any(not line.startswith("#") for line in lines)
     return oid + (" with changes not committed" if changed else "")
+
+
+def released_commit(root: Path) -> str:
+    """What the archive that `root` was unpacked from says of its commit; else NOT_RECORDED."""
+    try:
+        text = (root / STAMP).read_text(encoding="utf-8")
+    except OSError:
+        return NOT_RECORDED
+    stamp = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    commit, release = stamp.get("node", ""), stamp.get("describe-name", "")
+    if not commit.isalnum():
+        return NOT_RECORDED
+    return f"{commit} (release {release})" if release.isprintable() and release else commit
 
 
 def git(root: Path, *arguments: str) -> str | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from notebook_build.config import Project
 
 KERNEL = "notebook-build"
-#: Settings of the user's that would leak into a run.
-DROPPED = ("PYTHONSTARTUP", "PYTHONPATH", "PYTHONHOME", "MATPLOTLIBRC", "JUPYTER_CONFIG_PATH")
+#: Settings of the user's that would leak into a run. PYTHONOPTIMIZE, for one, drops assertions.
+DROPPED = ("PYTHON", "IPYTHON", "JUPYTER", "JPY_", "MATPLOTLIBRC", "MPL", "PYDEVD", "BASH_ENV")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+#: What private folders are called, and the file in each that its process keeps locked.
+PREFIX, LOCKED = "nb-", "lock"
 COMMAND = [
     sys.executable,
     "-m",
@@ -35,12 +39,29 @@ def private_folder() -> Iterator[Path]:
     It lies in /tmp where that can be written: the path of a socket breaks over about 100
     characters, which the temporary folder of macOS and a project's own folder can exceed.
     """
-    short = "/tmp" if os.access("/tmp", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="nb-", dir=short))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=short_folder()))
     try:
-        yield folder
+        unlocked = folder / "unlocked"
+        with unlocked.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Renamed once it is locked, or a build that starts now would find it free.
+            unlocked.rename(folder / LOCKED)
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def short_folder() -> str:
+    return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+
+
+def remove_abandoned_folders() -> None:
+    """Remove the private folders of runs that were killed: their lock is free."""
+    for folder in Path(short_folder()).glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / LOCKED).open("r+") as file:
+            if folder.stat().st_uid == os.getuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def kernel_environment(given: dict[str, str], project: Project, folder: Path) -> dict[str, str]:
@@ -49,7 +70,7 @@ def kernel_environment(given: dict[str, str], project: Project, folder: Path) ->
     The same in every place and on every day: hash seed, time zone and locale are fixed.
     """
     install_kernel(folder)
-    kept = {name: value for name, value in given.items() if name not in DROPPED}
+    kept = {name: value for name, value in given.items() if not name.startswith(DROPPED)}
     return kept | {
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -61,9 +82,13 @@ def kernel_environment(given: dict[str, str], project: Project, folder: Path) ->
         "PYTHONPATH": str(project.source),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
+        "PYTHONNOUSERSITE": "1",
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        # One thread each: sums come out the same on any number of cores, and two notebooks at
+        # once do not fight for them.
+        **dict.fromkeys(THREADS, "1"),
     }
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from notebook_build import BuildError
+from notebook_build.config import seconds
 from notebook_build.parameters import Parameter, read_parameters
 
 DECLARATION = "notebook_build"
+DECLARED = ("title", "question", "inputs", "outputs", "cell_seconds", "notebook_seconds")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Notebook:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     cells: tuple[dict[str, Any], ...]
+    #: Budgets of its own; None where the project's hold.
+    cell_seconds: float | None = None
+    notebook_seconds: float | None = None
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -36,6 +41,11 @@ class Notebook:
                 "Tag exactly one code cell (an empty one will do)."
             )
         return read_parameters(source(tagged[0]), self.path.name)
+
+    @property
+    def findings_file(self) -> str:
+        """Its page's findings as data, under the root: an output that every notebook has."""
+        return f"reports/findings/{self.name}.json"
 
     @cached_property
     def content_hash(self) -> str:
@@ -64,7 +74,7 @@ def read_notebook(path: Path) -> Notebook:
             f"{path.name}: its metadata declares no '{DECLARATION}' with a 'title'. "
             "Add title, question, inputs and outputs (see the help of this package)."
         )
-    unknown = set(declared) - {"title", "question", "inputs", "outputs"}
+    unknown = set(declared) - set(DECLARED)
     if unknown:
         raise BuildError(f"{path.name}: '{DECLARATION}' holds unknown keys: {sorted(unknown)}.")
     return Notebook(
@@ -75,6 +85,11 @@ def read_notebook(path: Path) -> Notebook:
         inputs=tuple(declared.get("inputs", ())),
         outputs=tuple(declared.get("outputs", ())),
         cells=cells,
+        **{
+            name: seconds(declared, name, path.name, declared[name])
+            for name in ("cell_seconds", "notebook_seconds")
+            if name in declared
+        },
     )
 
 

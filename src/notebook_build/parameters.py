@@ -1,7 +1,14 @@
 """The parameters of a notebook: read from its one tagged cell, checked before anything runs.
 
 The cell is parsed, never executed: each parameter is an assignment of a literal, with or without
-an annotation such as `str`, `int | None` or `Literal["day", "month"]`.
+an annotation. Annotations are built from str, int, float, bool, None, list, dict, tuple, `|`,
+`Optional`, `Union`, `Literal` for choices, and `Annotated` for a range. A range is a comparison
+in words of the parameters' own names:
+
+    flow: Literal["in", "out"] = "in"
+    draws: Annotated[int, "1 <= draws <= 5000"] = 200
+    first: Annotated[str, "'2000-01' <= first <= last"] = "2014-01"
+    last: str = "2019-12"
 """
 
 from __future__ import annotations
@@ -13,16 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from notebook_build import BuildError
-
-SIMPLE_TYPES = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "list": list,
-    "dict": dict,
-    "None": type(None),
-}
+from notebook_build.annotations import check_annotation, fits, is_a
+from notebook_build.ranges import check_ranges, stated_ranges
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,16 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise BuildError(f"{where}: the parameters cell is not valid Python: {error}") from None
-    parameters = (
-        read_assignment(statement, where)
-        for statement in statements
-        if not isinstance(statement, ast.Import | ast.ImportFrom) and not is_text(statement)
-    )
-    return {parameter.name: parameter for parameter in parameters}
+    parameters = {}
+    for statement in statements:
+        if isinstance(statement, ast.Import | ast.ImportFrom) or is_text(statement):
+            continue
+        parameter = read_assignment(statement, where)
+        if parameter.name in parameters:
+            raise BuildError(f"{where}: the parameters cell assigns '{parameter.name}' twice.")
+        parameters[parameter.name] = parameter
+    check_ranges(defaults_of(parameters), ranges_of(parameters), where)
+    return parameters
 
 
 def is_text(statement: ast.stmt) -> bool:
@@ -83,9 +86,65 @@ def read_assignment(statement: ast.stmt, where: str) -> Parameter:
             "Give it a literal and compute in a later cell."
         ) from None
     parameter = Parameter(name, default, annotation)
+    if annotation is not None:
+        check_annotation(annotation, f"{where}: parameter '{name}'")
     if annotation is not None and not fits(default, annotation):
         raise BuildError(f"{where}: parameter '{name}' is {default!r}, not {parameter.expected}.")
     return parameter
+
+
+def defaults_of(parameters: dict[str, Parameter]) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def ranges_of(parameters: dict[str, Parameter]) -> dict[str, list[str]]:
+    return {name: list(stated_ranges(known.annotation)) for name, known in parameters.items()}
+
+
+def split_assignments(text: str) -> dict[str, str]:
+    """The pairs of "a=1 b='x y' codes=[1, 2]", each value as it was typed.
+
+    A new pair starts at NAME= after a space, outside quotes and brackets; so a value may hold
+    spaces and equals signs.
+
+    >>> split_assignments("label=a=b c level=0.9")
+    {'label': 'a=b c', 'level': '0.9'}
+    """
+    pairs: dict[str, str] = {}
+    for piece in pieces(text):
+        name, equals, value = piece.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise BuildError(f"parameter {piece!r} is not of the form NAME=VALUE.")
+        if name.strip() in pairs:
+            raise BuildError(f"parameter '{name.strip()}' is given twice.")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def pieces(text: str) -> list[str]:
+    """`text` cut before each NAME= that stands after a space, outside quotes and brackets."""
+    found: list[str] = []
+    quote, depth, start = "", 0, 0
+    for place, sign in enumerate(text):
+        if quote:
+            quote = "" if sign == quote else quote
+        # An apostrophe inside a word opens nothing.
+        elif sign in "'\"" and (depth or text[:place].endswith("=")):
+            quote = sign
+        elif sign in "[({":
+            depth += 1
+        elif sign in "])}":
+            depth -= 1
+        elif sign.isspace() and depth <= 0 and starts_pair(text[place + 1 :]):
+            found.append(text[start:place].strip())
+            start = place + 1
+    found.append(text[start:].strip())
+    return [piece for piece in found if piece]
+
+
+def starts_pair(text: str) -> bool:
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.isidentifier()
 
 
 def parse_overrides(
@@ -94,12 +153,14 @@ def parse_overrides(
     """Turn `name=text` pairs of a command line into checked values.
 
     Raises BuildError for an unknown name (with the nearest known one) or a value that does not
-    fit the annotation, or the default's type where there is no annotation.
+    fit the annotation or its range, or the default's type where there is no annotation.
     """
-    return {
+    values = {
         name: parse_value(text, known(name, parameters, where), where)
         for name, text in given.items()
     }
+    check_ranges(defaults_of(parameters) | values, ranges_of(parameters), where)
+    return values
 
 
 def known(name: str, parameters: dict[str, Parameter], where: str) -> Parameter:
@@ -118,8 +179,7 @@ def parse_value(text: str, parameter: Parameter, where: str) -> Any:
     with suppress(ValueError, SyntaxError):
         candidates.insert(0, ast.literal_eval(text))
     for value in candidates:
-        # papermill writes a tuple into the notebook as a string, so none may pass.
-        if not isinstance(value, tuple) and accepts(parameter, value):
+        if accepts(parameter, value):
             return value
     raise BuildError(
         f"{where}: parameter '{parameter.name}' is {text!r}, which is not {parameter.expected}."
@@ -132,34 +192,3 @@ def accepts(parameter: Parameter, value: Any) -> bool:
     if parameter.default is None:
         return True
     return is_a(value, type(parameter.default))
-
-
-def fits(value: Any, annotation: ast.expr) -> bool:
-    """Whether a value fits an annotation; one that we cannot read accepts everything."""
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return fits(value, left) or fits(value, right)
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choice):
-            return value in ast.literal_eval(ast.Tuple(elts=elements(choice), ctx=ast.Load()))
-        case ast.Subscript(value=ast.Name(id="list"), slice=item):
-            return isinstance(value, list) and all(fits(entry, item) for entry in value)
-        case ast.Subscript(value=ast.Name(id="dict")):
-            return isinstance(value, dict)
-        case ast.Name(id=name) if name in SIMPLE_TYPES:
-            return is_a(value, SIMPLE_TYPES[name])
-        case ast.Constant(value=None):
-            return value is None
-    return True
-
-
-def elements(choice: ast.expr) -> list[ast.expr]:
-    return choice.elts if isinstance(choice, ast.Tuple) else [choice]
-
-
-def is_a(value: Any, kind: type) -> bool:
-    """isinstance, except that a bool is no number and an int is a float."""
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, ClassVar
 
 from latex2mathml.converter import convert
@@ -31,12 +32,19 @@ class Prose:
         self.headings: list[Heading] = []
         self.markdown = MarkdownWithMath(renderer=Renderer(self), inline=MoneySafeMath())
 
+    @property
+    def subject(self) -> str:
+        """The heading that stands nearest above what comes next; empty before the first."""
+        return self.headings[-1].text if self.headings else ""
+
     def html(self, markdown: str) -> str:
         return safe_html(self.markdown.render(markdown))
 
     def add_heading(self, level: int, text: str) -> str:
         """Note a heading and give its anchor."""
         stem = re.sub(r"\W+", "-", text.lower()).strip("-") or "section"
+        if RESERVED_STEM.match(stem):
+            stem = f"on-{stem}"
         taken = {heading.anchor for heading in self.headings}
         anchor, count = stem, 2
         while anchor in taken or anchor in RESERVED:
@@ -46,7 +54,9 @@ class Prose:
 
 
 #: Anchors of the page's own parts.
-RESERVED = ("top", "findings", "contents", "provenance", "main", "show-code")
+RESERVED = ("top", "findings", "contents", "provenance", "tables", "cite", "main", "show-code")
+#: And of its numbered parts: a heading "Code 4" would take a cell's anchor.
+RESERVED_STEM = re.compile(r"(code|cell|figure|finding)-")
 
 
 class MoneySafeMath(MathInlineParser):
@@ -70,7 +80,7 @@ class Renderer(IPythonRenderer):
         self.prose = prose
 
     def heading(self, text: str, level: int, **attributes: Any) -> str:
-        spoken = re.sub(r"<[^>]+>", "", text)
+        spoken = unescape(re.sub(r"<[^>]+>", "", text))
         anchor = self.prose.add_heading(level, spoken)
         return f'<h{level} id="{anchor}">{text}</h{level}>\n'
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-CELL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
+#: Where a kernel says that a cell's code lies. The bound keeps the search linear in the text.
+CELL_FILE = re.compile(r"\S{0,300}/ipykernel_\d+/\d+\.py")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
 SITE_PACKAGES = re.compile(re.escape(f"{sys.prefix}/lib/") + r"python[\d.]+/(site-packages/)?")
 TEXTS = ("text/plain", "text/html", "text/markdown")
@@ -31,7 +32,7 @@ def scrub(notebook: Any, root: Path) -> None:
 def scrub_output(output: Any, root: Path) -> Any:
     clean = text_cleaner(root)
     if output.output_type == "stream":
-        output.text = clean(output.text)
+        output.text = clean(written_over(output.text))
     elif output.output_type == "error":
         output.traceback = [clean(line) for line in output.traceback]
     else:
@@ -44,10 +45,24 @@ def scrub_output(output: Any, root: Path) -> Any:
 def text_cleaner(root: Path) -> Callable[[str], str]:
     def clean(text: str) -> str:
         text = text.replace(f"{root}/", "").replace(str(root), ".")
-        text = SITE_PACKAGES.sub("", CELL_FILE.sub("cell", text))
+        # Looked for first, because the pattern is slow on text without it.
+        if "/ipykernel_" in text:
+            text = CELL_FILE.sub("cell", text)
+        text = SITE_PACKAGES.sub("", text)
         return ADDRESS.sub("", text)
 
     return clean
+
+
+def written_over(text: str) -> str:
+    """What a terminal shows of lines, such as those of a progress bar, that return to their start.
+
+    >>> written_over("10 %\\r100 %\\ndone\\r\\n")
+    '100 %\\ndone\\n'
+    """
+    if "\r" not in text:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def merge_streams(outputs: list[Any]) -> list[Any]:

@@ -7,14 +7,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from notebook_build import BuildError
 from notebook_build.config import Project
-from notebook_build.failure import CellFailure
+from notebook_build.death import processor_seconds_of_ended_children
+from notebook_build.failure import CellFailure, cannot_write
 from notebook_build.fingerprint import (
     execution_parts,
     expand,
@@ -23,8 +24,9 @@ from notebook_build.fingerprint import (
     rendering_parts,
 )
 from notebook_build.kernel import kernel_environment, private_folder
-from notebook_build.notebook import Notebook, read_notebook
-from notebook_build.state import executed_path, write_whole
+from notebook_build.notebook import Notebook
+from notebook_build.state import at_work, executed_path, write_together
+from notebook_build.targets import Target, literals
 
 #: Processes are forked from one that has papermill and nbconvert loaded: three seconds, once.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -39,23 +41,25 @@ class Job:
     """
 
     project: Project
-    path: Path
-    overrides: dict[str, Any]
+    target: Target
     environment: dict[str, str]
     record: dict[str, Any] | None = None
 
 
 def work(job: Job, answers: Connection, log: Path) -> None:
-    """The process: answers ("made", record) or ("failed", message)."""
+    """The process: answers ("cell", where it is), ..., then ("made", record) or ("failed", why)."""
     os.setsid()
     threading.Thread(target=die_with_parent, daemon=True).start()
-    to_log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(to_log, 1)
-    os.dup2(to_log, 2)
     try:
-        answers.send(("made", make(job)))
+        to_log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(to_log, 1)
+        os.dup2(to_log, 2)
+        with at_work(job.project) as descriptor:
+            answers.send(("made", make(job, answers, descriptor)))
     except (CellFailure, BuildError) as failure:
         answers.send(("failed", str(failure)))
+    except OSError as error:
+        answers.send(("failed", cannot_write(error)))
 
 
 def die_with_parent() -> None:
@@ -63,34 +67,40 @@ def die_with_parent() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def make(job: Job) -> dict[str, Any]:
+def make(job: Job, answers: Connection, descriptor: int) -> dict[str, Any]:
     """Make the page and give its record, which the caller keeps once all files stand."""
-    notebook = read_notebook(job.path)
-    stage = rerun(job, notebook) if job.record is None else kept(job)
-    return stage | make_page(job.project, notebook, stage)
+    stage = rerun(job, answers, descriptor) if job.record is None else kept(job)
+    identity = {"notebook": job.target.notebook.name, "given": literals(job.target.given)}
+    return identity | stage | make_page(job.project, job.target.page, stage)
 
 
-def rerun(job: Job, notebook: Notebook) -> dict[str, Any]:
+def rerun(job: Job, answers: Connection, descriptor: int) -> dict[str, Any]:
     """Execute, and give what of the record tells of the execution.
 
     Inputs and code are hashed before the run: what changes during it makes the page stale.
     """
     from notebook_build.execute import execute
 
-    project = job.project
-    parameters = {name: known.default for name, known in notebook.parameters.items()}
-    parts = execution_parts(project, notebook, parameters | job.overrides, ())
+    project, target = job.project, job.target
+    parts = execution_parts(project, target.notebook, target.parameters, ())
     sources = hash_files(project.root, expand(project.root, ["src/**/*.py"]))
     with private_folder() as folder:
         surroundings = kernel_environment(job.environment, project, folder)
         os.environ.clear()
         os.environ.update(surroundings)
-        executed = execute(project, notebook.path, job.overrides)
+        executed = execute(
+            project,
+            target.notebook,
+            target.given,
+            tell=lambda *place: answers.send(("cell", place)),
+            inherited=(descriptor,),
+        )
+    answers.send(("processor", processor_seconds_of_ended_children()))
     parts["modules"] = {path: sources[path] for path in executed.modules if path in sources}
     return {
         "execution": parts,
         "libraries": executed.libraries,
-        "outputs": output_hashes(project, notebook),
+        "outputs": output_hashes(project, target.notebook),
         "executed": executed.notebook,
     }
 
@@ -100,7 +110,7 @@ def kept(job: Job) -> dict[str, Any]:
     import nbformat
 
     assert job.record is not None
-    executed = nbformat.read(executed_path(job.project, job.path.stem), as_version=4)
+    executed = nbformat.read(executed_path(job.project, job.target.name), as_version=4)
     wanted = ("execution", "libraries", "outputs")
     return {part: job.record[part] for part in wanted} | {"executed": executed}
 
@@ -118,28 +128,24 @@ def output_hashes(project: Project, notebook: Notebook) -> dict[str, str | None]
 
 def make_page(project: Project, notebook: Notebook, stage: dict[str, Any]) -> dict[str, Any]:
     """Render, write everything, and give what of the record tells of the page."""
-    from notebook_build.render import figure_files, read_page, render
+    from notebook_build.provenance import page_provenance
+    from notebook_build.render import data_files, read_page, render
 
     executed, name = stage["executed"], notebook.name
-    page = read_page(
-        executed, name, notebook.title, notebook.question, project.title, provenance(project, stage)
-    )
+    made_from = page_provenance(project, stage)
+    page = read_page(executed, name, notebook.title, notebook.question, project.title, made_from)
     html = render(page, executed)
-    files = figure_files(page) | {f"{name}.html": html.encode()}
-    for path, content in files.items():
-        write_whole(project.reports / path, content)
-    write_whole(executed_path(project, name), as_text(executed))
+    files = data_files(page) | {f"{name}.html": html.encode()}
+    write_together(
+        {project.reports / path: content for path, content in files.items()}
+        | {executed_path(project, name): as_text(executed)}
+    )
     return {
         "executed": hash_file(executed_path(project, name)),
         "rendering": rendering_parts(project, notebook),
         "page": hash_files(project.reports, files),
         "summary": summary(page),
     }
-
-
-def provenance(project: Project, stage: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of its making: content only, no time, no place."""
-    return stage["execution"] | {"lock_name": project.lock, "libraries": stage["libraries"]}
 
 
 def summary(page: Any) -> dict[str, Any]:
@@ -150,13 +156,19 @@ def summary(page: Any) -> dict[str, Any]:
     picture = safe_svg(main.svg, f"{page.name}-{main.id}", main.alt) if main else ""
     return {
         "findings": [
-            asdict(finding) | {"number": finding.number, "interval": finding.interval}
+            {
+                "id": finding.id,
+                "sentence": finding.sentence,
+                "number": finding.number,
+                "interval": finding.interval,
+            }
             for finding in page.findings
         ],
         "figures": [
             {"title": figure.title, "csv": page.csv_path(figure)} for figure in page.figures
         ],
         "picture": picture,
+        "exhibits": page.exhibits,
     }
 
 

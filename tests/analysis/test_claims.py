@@ -1,9 +1,10 @@
 import math
 
+import pandas as pd
 import pytest
 
 import notebook_build
-from analysis.claims import FINDING, check, compare, finding, prose, quote
+from analysis.claims import FINDING, check, compare, finding, prose, quote, source_rows
 
 
 def test_kind_of_output_is_the_builders():
@@ -49,6 +50,8 @@ def test_finding_hands_over_sentence_number_and_interval():
         "lower": 32.5,
         "upper": 34.0,
         "level": None,
+        "csv": "",
+        "also": {},
     }
 
 
@@ -77,3 +80,31 @@ def test_check_names_both_numbers():
     with pytest.raises(AssertionError, match=r"A5: printed -33 .* recomputed -36\.4 to -36"):
         check("A5", (-36.4, -36.0), "-33")
     assert check("2020", 144_488.0, "149,000", within=5_000).verdict == "pass"
+
+
+def test_source_rows_name_place_print_and_source_of_observations():
+    rows = pd.DataFrame(
+        {
+            "row_id": ["t:b", "t:a"],
+            "table": ["t", "t"],
+            "line": [9, 2],
+            "printed": ["1.0", "2.50"],
+            "product": [None, None],
+            "source_publisher": ["KBS", "VOA"],
+            "source": ["https://example.org/b", "https://example.org/a"],
+            "lower": [0.95, 2.495],
+        }
+    )
+    told = finding("f", "It fell by {value:.0f} %.", value=3, rows=rows).csv
+    assert told == (
+        "table,line,printed,source_publisher,source\n"
+        "t,2,2.50,VOA,https://example.org/a\nt,9,1.0,KBS,https://example.org/b\n"
+    )
+
+
+def test_rows_of_other_tables_stay_whole_and_none_is_refused():
+    months = pd.DataFrame({"month": pd.period_range("2018-01", periods=2, freq="M"), "x": [1.5, 2]})
+    assert source_rows(months) == "month,x\n2018-01,1.5\n2018-02,2\n"
+    with pytest.raises(ValueError, match="rows are empty"):
+        finding("f", "So.", rows=months.head(0))
+    assert finding("f", "So.").csv == ""

@@ -17,7 +17,7 @@ from analysis.paths import ROOT_VARIABLE
 from analysis.publish import CSV_DECIMALS, FORMATS
 
 PROJECT = Path(__file__).parents[2]
-PAGES = ("01_clean_gacc_trade", "02_trade_decline", "04_petroleum_cap")
+PAGES = ("01_clean_gacc_trade", "02_trade_decline", "03_banned_goods", "04_petroleum_cap")
 #: Cheaper settings: no search for near-equal rejections and few draws; few specifications.
 CHEAPER = {
     "01_clean_gacc_trade": {

@@ -91,13 +91,6 @@ def test_what_is_stale_runs_and_nothing_else(shop):
     assert shop.became() == {"a_reader": "ran", "b_writer": "ran", "c_apart": "fresh"}
     assert "read 44" in shop.page("a_reader")
 
-    assert shop.build("page", "b_writer", "-p", "factor=3") == 0
-    assert "the parameters changed" in shop.printed
-    assert (shop.root / "data/out.csv").read_text() == "444"
-    assert "factor</td><td><code>3" in shop.page("b_writer")
-    assert shop.build("page", "a_reader") == 0
-    assert shop.became() == {"a_reader": "fresh", "b_writer": "ran"}
-
     shop.file("data/out.csv", "edited by hand")
     assert shop.build() == 0
     assert shop.became() == {"a_reader": "fresh", "b_writer": "ran", "c_apart": "fresh"}
@@ -158,7 +151,10 @@ def test_a_failure_keeps_the_last_good_page_and_data(shop, code, prose):
         ("import sys; sys.exit(0)", "SystemExit"),
         ("raise SystemExit", "SystemExit"),
         ("!false", "CalledProcessError"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "kernel died"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was killed (SIGKILL)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "died of SIGSEGV"),
+        ("import os; os._exit(0)", "ended with status 0"),
+        ("exit", "asked for the end of the run"),
         ("1 / 0", "ZeroDivisionError"),
     ],
 )
@@ -223,7 +219,7 @@ def test_what_cannot_run_is_said_before_anything_runs(workshop, code):
     workshop.notebook("a", code("n: int = 1", "parameters"), parameters=False, inputs=["no.csv"])
     assert workshop.build() == 1
     assert "input no.csv does not exist" in workshop.printed
-    assert workshop.build("page", "a", "-p", "m=2") == 1
+    assert workshop.build("run", "a", "m=2") == 1
     assert "unknown parameter 'm'" in workshop.printed
     assert workshop.build("page", "aa") == 1
     assert "Did you mean 'a'?" in workshop.printed
@@ -267,12 +263,15 @@ def test_two_builds_in_different_places_give_the_same_bytes(
         made = subprocess.run(command, env=surroundings, capture_output=True, text=True)
         assert made.returncode == 0, made.stdout + made.stderr
         trees.append(tree(workshop.root / "reports"))
-    assert trees[0].keys() == {"a.html", "index.html", "provenance.json", "data/a-fall.csv"}
+    assert trees[0].keys() == {
+        *("a.html", "index.html", "provenance.json", "exhibits.json", "findings/a.json"),
+        *("data/a-fall.csv", "data/a-fall.svg", "tables/data.csv"),
+    }
     assert trees[0] == trees[1]
     index = trees[0]["index.html"].decode()
     assert "Fell." in index
     assert 'href="a.html#finding-f"' in index
-    assert 'href="../data.csv"' in index
+    assert 'href="tables/data.csv"' in index
     assert 'href="data/a-fall.csv"' in index
     assert "not recorded" in index
     assert "<svg" in index
@@ -326,3 +325,25 @@ def wait_until(condition, seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.1)
+
+
+GATHER = """
+import json
+from pathlib import Path
+entries = json.loads(Path("reports/findings/b_finds.json").read_text())
+print([(entry["sentence"], entry["notebook"], entry["anchor"]) for entry in entries])
+"""
+
+
+def test_a_notebook_can_gather_the_findings_of_others(workshop, code):
+    payload = {"id": "f", "sentence": "Fell.", "value": -3.0}
+    kind = "application/vnd.notebook-build.finding.v1+json"
+    show = f"from IPython.display import display\ndisplay({{{kind!r}: {payload}}}, raw=True)"
+    workshop.notebook("b_finds", code(show))
+    workshop.notebook("a_gathers", code(GATHER), inputs=["reports/findings/b_finds.json"])
+    assert workshop.build() == 0, workshop.printed
+    assert "Fell." in workshop.page("a_gathers") and "finding-f" in workshop.page("a_gathers")
+    workshop.notebook("b_finds", code(show.replace("Fell.", "Rose.")))
+    assert workshop.build() == 0, workshop.printed
+    assert workshop.became() == {"b_finds": "ran", "a_gathers": "ran"}
+    assert "Rose." in workshop.page("a_gathers")

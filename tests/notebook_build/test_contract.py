@@ -45,8 +45,9 @@ def test_a_finding_tells_its_number_and_interval():
     (found,) = findings_of(
         cell({FINDING: payload | {"lower": -90.1, "upper": -85, "level": 0.95}}), "nb"
     )
-    assert found.number == "−88.23 %"
-    assert found.interval == "95 % interval −90.1 to −85 %"
+    # Digits below the width of the interval would claim what it denies.
+    assert found.number == "−88 %"
+    assert found.interval == "95 % interval −90 to −85 %"
 
 
 def test_a_finding_without_number_has_only_its_sentence():
@@ -63,11 +64,47 @@ def test_a_finding_without_sentence_or_with_a_word_for_a_number_is_refused(paylo
 
 
 @pytest.mark.parametrize(
-    ("number", "text"),
-    [(0, "0"), (0.000123456, "0.000123"), (12.345678, "12.35"), (19345.2, "19,345"), (2.0, "2")],
+    ("value", "text"),
+    [(0, "0"), (0.00012345678, "0.000123"), (12.345678, "12.35"), (19345.2, "19,345")],
 )
-def test_numbers_keep_about_four_digits(number, text):
-    assert readable(number, number) == text
+def test_a_number_alone_keeps_about_four_digits(value, text):
+    assert told(value=value).number == text
+
+
+@pytest.mark.parametrize(
+    ("value", "lower", "upper", "number", "interval"),
+    [
+        (-91.709, -91.718, -91.699, "−91.71", "limits −91.72 to −91.70"),
+        (-54.7, -54.89, -54.51, "−54.7", "limits −54.9 to −54.5"),
+        (-33.4, -34.0, -32.8, "−33.4", "limits −34.0 to −32.8"),
+        (2571.3, 2571.2, 2571.4, "2,571.30", "limits 2,571.20 to 2,571.40"),
+        (120.0, 15.0, 260.0, "120", "limits 15 to 260"),
+        (3.0, 2.0, float("inf"), "3.000", "limits 2.000 to unbounded"),
+        (0.0, -0.0001, 2.0, "0.0", "limits 0.0 to 2.0"),
+    ],
+)
+def test_an_interval_sets_the_decimals_of_all_its_numbers(value, lower, upper, number, interval):
+    found = told(value=value, lower=lower, upper=upper)
+    assert (found.number, found.interval) == (number, interval)
+
+
+def told(**numbers):
+    (found,) = findings_of(cell({FINDING: {"id": "a", "sentence": "So.", **numbers}}), "nb: cell 2")
+    return found
+
+
+def test_the_rows_of_a_finding_come_with_it_and_none_is_refused():
+    found = told(csv="publisher,printed\nKBS,=1\n")
+    assert found.rows == [["publisher", "printed"], ["KBS", "'=1"]]
+    with pytest.raises(BuildError, match="the source rows of finding a are none"):
+        told(csv="publisher,printed\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(-88.234, "−88.2"), (19345.2, "19,345.2"), (-0.01, "0.0")]
+)
+def test_numbers_are_readable(number, text):
+    assert readable(number, 1) == text
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "\t=1"])

@@ -1,10 +1,14 @@
 """A page from an executed notebook, without a kernel."""
 
+import json
+import re
+from xml.etree import ElementTree
+
 import nbformat
 import pytest
 
 from notebook_build import FIGURE, FINDING, BuildError
-from notebook_build.render import TEMPLATES, figure_files, read_page, render
+from notebook_build.render import ROWS_SHOWN, TEMPLATES, data_files, read_page, render
 
 PROVENANCE = {
     "notebook": "a" * 64,
@@ -15,6 +19,9 @@ PROVENANCE = {
     "lock_name": "requirements.lock",
     "python": "3.12.1",
     "libraries": {"pandas": "3.1.1"},
+    "tables": {"data/in.csv": "tables/data/in.csv"},
+    "corrections": {"path": "data/fixes.yml", "hash": "e" * 64, "count": 3},
+    "citation": "A. Author: Shop. Version 1.",
 }
 
 
@@ -44,7 +51,12 @@ def test_a_page_holds_its_argument_in_order(figure):
         ("md", "# Its own title\n\nWe ask.", [], []),
         ("code", "flow = 'import'", ["parameters"], []),
         ("md", "## We look", [], []),
-        ("code", "# draw\nshow()", [], [shown(**{FIGURE: figure(), "text/plain": "fallback"})]),
+        (
+            "code",
+            "# draw\nfrom shop.drawing import fall\nfall(prices)",
+            [],
+            [shown(**{FIGURE: figure(), "text/plain": "fallback"})],
+        ),
         (
             "code",
             "tell()",
@@ -65,17 +77,29 @@ def test_a_page_holds_its_argument_in_order(figure):
     assert 'href="#finding-f"' in html
     assert 'id="finding-f"' in html
     assert 'href="data/02_b-fall.csv"' in html
-    assert 'href="#cell-4">How it was made' in html
-    assert 'id="cell-4"' in html
+    assert '<a href="#code-4">How it was made</a>: cell 4, <code>shop.drawing.fall</code>' in html
+    # Inside the folded code, so that the link opens it.
+    assert html.index('<details class="code">', html.index('id="cell-4"')) < html.index(
+        '<pre id="code-4"'
+    )
     assert 'aria-label="A falling line"' in html
     assert "fallback" not in html
-    assert figure_files(page) == {"data/02_b-fall.csv": b"\xef\xbb\xbfday,price\n1,3\n2,1\n"}
+    files = data_files(page)
+    assert files["data/02_b-fall.csv"] == b"\xef\xbb\xbfday,price\n1,3\n2,1\n"
+    picture = ElementTree.fromstring(files["data/02_b-fall.svg"])
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+    (found,) = json.loads(files["findings/02_b.json"])
+    assert (found["sentence"], found["anchor"]) == ("It fell <5 %.", "finding-f")
+    assert [(one["kind"], one["cell"]) for one in page.exhibits] == [
+        ("figure", "4"),
+        ("finding", "5"),
+    ]
 
 
 def test_code_is_folded_and_no_script_runs():
     _, html = page_of(("code", "x = '<script>alert(1)</script>'", [], []))
     assert '<details class="code">' in html
-    assert " open" not in html
+    assert not re.search(r"<details[^>]*\sopen", html)
     assert "<script" not in html
     assert "default-src 'none'" in html
 
@@ -99,8 +123,10 @@ def test_text_outputs_are_escaped_and_warnings_folded():
 
 def test_provenance_names_content_and_no_time():
     _, html = page_of(("md", "text", [], []))
-    for part in ("a" * 16, "b" * 16, "c" * 16, "d" * 16, "data/in.csv", "3.1.1", "flow"):
+    hashes = [letter * 16 for letter in "abcde"]
+    for part in (*hashes, "3.1.1", "flow", "Corrections (3)", "A. Author: Shop. Version 1."):
         assert part in html
+    assert '<a href="tables/data/in.csv">data/in.csv</a>' in html
 
 
 @pytest.mark.parametrize("kind", [FIGURE, FINDING])
@@ -117,3 +143,38 @@ def test_the_page_calls_no_other_file_and_its_style_is_small():
     assert "http://" not in addresses
     assert "https://" not in addresses
     assert (TEMPLATES / "style.css").stat().st_size <= 20_000
+
+
+def test_a_finding_shows_its_source_rows_and_offers_all_of_them():
+    rows = "publisher,source\n" + "KBS,https://example.org/x\n" * (ROWS_SHOWN + 2)
+    finding = {"id": "f", "sentence": "It fell.", "value": -3.2, "unit": "%", "csv": rows}
+    page, html = page_of(("code", "tell()", [], [shown(**{FINDING: finding})]))
+    assert f"<summary>Source rows ({ROWS_SHOWN + 2})</summary>" in html
+    assert html.count(">example.org</a>") == ROWS_SHOWN
+    assert "2 more are in the file" in html
+    assert 'href="data/rows/02_b-f.csv"' in html
+    content = data_files(page)["data/rows/02_b-f.csv"]
+    assert content.startswith(b"\xef\xbb\xbfpublisher")
+    assert content.count(b"KBS") == ROWS_SHOWN + 2
+
+
+def test_a_finding_without_rows_leads_to_the_tables_that_the_page_read():
+    finding = {"id": "f", "sentence": "It fell."}
+    _, html = page_of(("code", "tell()", [], [shown(**{FINDING: finding})]))
+    assert 'Computed from <a href="tables/data/in.csv">in.csv</a>' in html
+
+
+def test_tables_are_numbered_through_and_take_the_cells_opening_words():
+    table = "<table><tr><td>1</td></tr></table>"
+    _, html = page_of(
+        ("md", "## Prices\n\n|a|\n|-|\n|1|", [], []),
+        ("code", "# What was read\nframe", [], [shown(**{"text/html": table})]),
+        ("code", "frame", [], [shown(**{"text/html": table})]),
+    )
+    for caption in (
+        "<b>Table 1</b>. Prices",
+        "<b>Table 2</b>. What was read",
+        "<b>Table 3</b>. Pr",
+    ):
+        assert caption in html
+    assert html.count("What was read") == 3  # the caption, the box's name and the code itself

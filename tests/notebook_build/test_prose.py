@@ -3,7 +3,7 @@
 import pytest
 
 from notebook_build.prose import Prose
-from notebook_build.tables import readable_tables
+from notebook_build.tables import readable_tables, rows_table
 
 
 def test_headings_get_anchors_of_their_own():
@@ -42,13 +42,76 @@ def test_a_link_to_a_notebook_leads_to_its_page():
 
 
 def test_columns_of_numbers_are_aligned_with_their_heading():
-    html = readable_tables(
+    html, count = readable_tables(
         "<table><thead><tr><th></th><th>month</th><th>usd_mn</th></tr></thead><tbody>"
         "<tr><th>0</th><td>2018-08</td><td>1,019.2</td></tr>"
         "<tr><th>1</th><td>Aug 2018</td><td>NaN</td></tr></tbody></table>"
     )
+    assert count == 1
     assert '<th class="number" scope="col">usd_mn</th>' in html
     assert '<td class="number">1,019.2</td>' in html
     assert '<th scope="col">month</th>' in html
+    assert '<td><span class="whole">2018-08</span></td>' in html
     assert '<th scope="row">0</th>' in html
+    assert '<td class="number">–</td>' in html
     assert 'role="region"' in html
+
+
+def test_every_table_has_a_caption_and_a_number():
+    own = "<table><caption>Its own</caption><tr><td>1</td></tr></table>"
+    html, count = readable_tables(own + "<table><tr><td>1</td></tr></table>", "Given", first=3)
+    assert count == 2
+    assert "<caption><b>Table 3</b>. Its own</caption>" in html
+    assert "<caption><b>Table 4</b>. Given</caption>" in html
+    assert 'aria-label="Table 4. Given"' in html
+    assert readable_tables("<p>x</p>", "Given") == ("<p>x</p>", 0)
+
+
+def test_a_subject_is_the_heading_above_in_plain_text():
+    page = Prose()
+    assert page.subject == ""
+    page.html('## "Down" & *out*')
+    assert page.subject == '"Down" & out'
+
+
+@pytest.mark.parametrize("heading", ["Code 4", "Finding f", "Cell 1", "Tables"])
+def test_a_heading_takes_no_anchor_of_the_pages_own(heading):
+    page = Prose()
+    page.html(f"## {heading}")
+    taken = {"code-4", "finding-f", "cell-1", "tables"}
+    assert page.headings[0].anchor not in taken
+
+
+def test_source_rows_are_escaped_and_their_addresses_link():
+    html = rows_table(
+        [
+            ["publisher", "source"],
+            ["<b>KBS</b>", 'https://example.org/a?b="c'],
+            ["x", "javascript:1"],
+            ["y", "https://example.org/a?b=1&c=2"],
+            ["z", "https://[broken"],
+        ],
+        "Rows of <x>",
+    )
+    assert "&lt;b&gt;KBS&lt;/b&gt;" in html
+    assert html.count("<a ") == 1
+    assert 'href="https://example.org/a?b=1&amp;c=2"' in html
+    assert ">example.org</a>" in html
+    assert "<caption>Rows of &lt;x&gt;</caption>" in html
+
+
+def test_the_name_of_the_rows_stands_beside_those_of_the_columns():
+    html, _ = readable_tables(
+        "<table><thead><tr><th></th><th>rows</th></tr><tr><th>file</th><th></th></tr></thead>"
+        "<tbody><tr><th>a.csv</th><td>4</td></tr></tbody></table>"
+    )
+    assert html.count("<tr>") == 2
+    assert (
+        '<thead><tr><th scope="col">file</th><th class="number" scope="col">rows</th></tr>' in html
+    )
+
+
+def test_heads_of_two_meanings_stay_two_lines():
+    both = "<tr><th>a</th><th>b</th></tr>"
+    html, _ = readable_tables(f"<table><thead>{both}{both}</thead></table>")
+    assert html.count("<tr>") == 2

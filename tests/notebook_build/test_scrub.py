@@ -1,6 +1,7 @@
 """What another machine or minute would change is taken out; what was computed stays."""
 
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -58,3 +59,15 @@ def test_streams_that_arrived_in_pieces_are_joined_within_their_place():
         .outputs
     )
     assert [output.get("text", "shown") for output in outputs] == ["a", "12", "shown", "b"]
+
+
+def test_a_line_that_was_written_over_shows_its_last_state():
+    bar = "".join(f"\r{share} %" for share in range(0, 101, 10)) + "\nend\r\n"
+    assert scrubbed(stream("stderr", bar)).cells[0].outputs[0].text == "100 %\nend\n"
+
+
+def test_a_line_without_a_space_takes_no_square_of_its_length():
+    line = "x" * 3_000_000
+    started = time.process_time()
+    assert scrubbed(stream("stdout", line)).cells[0].outputs[0].text == line
+    assert time.process_time() - started < 1

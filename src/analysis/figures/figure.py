@@ -21,11 +21,12 @@ FIGURE = "application/vnd.notebook-build.figure.v1+json"
 
 #: matplotlib's `petroff6` (Petroff 2021, told apart under the common colour deficiencies). Its
 #: orange #f89c20 and grey #9c9ca1 reach only 2.2 and 2.7 to 1 on white; they are darkened here at
-#: the same hue until they reach the 3 to 1 that marks need.
+#: the same hue until they reach the 3 to 1 that marks need. To deutan readers that orange comes
+#: near the red #e42536, which is darkened in turn until no pair is nearer than in the original.
 BLUE, ORANGE, RED, PURPLE, GREY, VIOLET = (
     "#5790fc",
     "#d07907",
-    "#e42536",
+    "#d41a2b",
     "#964a8b",
     "#8c8c92",
     "#7a21dd",

@@ -52,7 +52,7 @@ UNBOUNDED = "no upper bound"
 WIDTH_COLOURS = {
     "under 5 %": "#3567c9",
     "5 to 20 %": BLUE,
-    "20 to 50 %": "#d8a14a",
+    "20 to 50 %": GREY,
     "wider": ORANGE,
     UNBOUNDED: RED,
 }

@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.figures import fuel, petroleum, tanker_calls
 from analysis.figures.calendar import FULLY, PARTLY, TRADE_CALENDAR, CalendarRow, calendar_spans
 from analysis.figures.contradictions import rejected_figures
 from analysis.figures.figure import FIGURE
-from analysis.figures.petroleum import cumulative_within_year, reported_by_year
 from analysis.figures.trade import (
     coal_by_month,
     trade_with_calendar,
     vintages_by_year,
     what_is_known,
 )
+from analysis.models.cap_clock import Projection
 from analysis.paths import project_paths
 from analysis.sources.calendar import read_treatments
 from notebook_build.contract import read_figure
 
+ENDS = ("lower", "middle", "upper")
 WORDS = {"title": "A finding", "source": "Customs"}
 
 
@@ -163,28 +165,97 @@ def test_rejected_figures_are_ranked_by_how_far_they_lie_off():
     assert list(data["id"]) == ["b", "a"]
 
 
+def petroleum_path(year, months, barrels, open_months=0):
+    return pd.DataFrame(
+        {
+            "month": pd.period_range(f"{year}-01", periods=months, freq="M"),
+            "lower_bbl": barrels * np.arange(1, months + 1),
+            "upper_bbl": 1.05 * barrels * np.arange(1, months + 1),
+            "open_months": open_months,
+        }
+    )
+
+
 def test_petroleum_bars_say_where_they_are_lower_limits():
     months = {"period_first": pd.Period("2020-01", "M"), "period_last": pd.Period("2020-12", "M")}
-    common = {**months, "cap_barrels": 500_000.0, "converted": True, "rows": ("x",)}
+    common = {**months, "cap_barrels": 500_000.0}
     reported = pd.DataFrame(
         [
-            {**common, "supplier": "China", "barrels": 42e3, "months_missing": 3},
-            {**common, "supplier": "Russia", "barrels": 102e3, "months_missing": 0},
+            {**common, "supplier": s, "lower_bbl": low, "upper_bbl": low, "open_months": gaps}
+            for s, low, gaps in (("China", 42e3, 3), ("Russia", 102e3, 0))
         ]
     )
-    read, data = as_read(reported_by_year(reported, **WORDS))
+    read, data = as_read(petroleum.reported_by_year(reported, **WORDS))
     assert "2020: at least 144 thousand barrels, 29 per cent of the cap." in read.alt
     assert list(data["supplier"]) == ["China", "Russia"]
 
 
-def test_petroleum_paths_end_where_the_reports_end():
-    path = pd.DataFrame(
+def test_petroleum_clock_says_where_reports_end():
+    paths = {2024: petroleum_path(2024, 12, 20e3), 2025: petroleum_path(2025, 3, 10e3, 2)}
+    read, data = as_read(petroleum.cap_clock(paths, 500e3, (0.75, 0.9), **WORDS))
+    assert "2025 ends in March at least at 30 thousand barrels." in read.alt
+    assert data.groupby("year").size().to_dict() == {2024: 12, 2025: 3}
+
+
+def test_petroleum_year_without_a_count_says_so():
+    reported = pd.DataFrame(
         {
-            "month": pd.period_range("2025-01", periods=3, freq="M"),
-            "barrels": [14e3, 20e3, 35e3],
-            "cap_barrels": 500e3,
+            "year": [2020, 2021],
+            "lower_bbl": [144e3, 92e3],
+            "upper_bbl": [145e3, 92e3],
+            "cap_bbl": 500e3,
+            "open_months": [3, 0],
         }
     )
-    read, data = as_read(cumulative_within_year({2025: path}, **WORDS))
-    assert "2025 ends in March at 35 thousand barrels." in read.alt
-    assert list(data["year"]) == [2025] * 3
+    numbers = [f"{name}_{end}" for name in ("counted", "scenario") for end in ENDS]
+    totals = pd.DataFrame([{"year": 2020, "days_counted": 274, **dict.fromkeys(numbers, 3e6)}])
+    read, data = as_read(tanker_calls.likely_by_year(totals, reported, **WORDS))
+    assert "2021: reported 92 thousand barrels, no count of calls." in read.alt
+    assert data["counted_middle"].isna().tolist() == [False, True]
+
+
+def test_petroleum_readings_draw_every_period():
+    rows = [
+        {
+            "period_first": pd.Period("2021-01", "M"),
+            "reading": reading,
+            "lower_bbl": 80e3,
+            "middle_bbl": 90e3,
+            "upper_bbl": 92e3,
+            "lower_share": 0.16,
+            "middle_share": 0.18,
+            "upper_share": 0.184,
+            "open_months": 0,
+        }
+        for reading in petroleum.READING_MARKS
+    ]
+    read, data = as_read(petroleum.conversion_readings(pd.DataFrame(rows), **WORDS))
+    assert "2021: 18 per cent in the Committee's barrels, 18 by product." in read.alt
+    assert len(data) == 4
+
+
+def test_petroleum_projection_and_prices_have_their_numbers():
+    months = pd.period_range("2025-06", "2025-12", freq="M")
+    draws = np.cumsum(np.full((20, 7), 10e3), axis=1) + 50e3
+    projection = Projection(months, draws, 50e3)
+    read, data = as_read(
+        petroleum.projected_year(
+            petroleum_path(2025, 5, 10e3), {"all filed": projection}, 500e3, (0.75,), **WORDS
+        )
+    )
+    assert "all filed: 120 to 120 thousand barrels." in read.alt and len(data) == 7
+    days = pd.to_datetime(["2017-09-01", "2017-10-06", "2019-03-01"])
+    series = pd.DataFrame(
+        {"collector": "ASIAPRESS", "item": "diesel", "day": days, "usd_per_kg": [1.0, 1.2, 0.9]}
+    ).assign(lower_usd=0.8, upper_usd=1.3, places=1)
+    read, data = as_read(fuel.fuel_prices(series, {"cap": "2017-09-11"}, **WORDS))
+    assert "ASIAPRESS 3" in read.alt and len(data) == 3
+
+
+def test_petroleum_sensitivity_names_the_leading_input():
+    names = list(tanker_calls.INPUT_COLOURS)
+    shares = pd.DataFrame(
+        {"year": 2018, "input": names, "share": [0.7, 0.1, 0.05, 0.05, 0.05, 0.05]}
+    )
+    read, _ = as_read(tanker_calls.sensitivity(shares, **WORDS))
+    assert "2018: laden share leads with 70 per cent." in read.alt

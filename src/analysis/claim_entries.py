@@ -1,0 +1,338 @@
+"""How each claim of data/raw/claims.csv is judged: by which findings, and by which rules.
+
+Where a claim is in words, the line that a number has to pass is set here, with its reason; that
+choice is open to dispute, and the ledger prints it beside the verdict.
+"""
+
+from __future__ import annotations
+
+from analysis.ledger import Above, Below, Entry, Meets, Part
+
+#: "All key exports": the banned goods are at least three quarters of what was sold.
+KEY_SHARE = 75.0
+#: "Over 90 per cent".
+NINETY = 90.0
+#: "Largely": at least half of what would have been.
+HALF = -50.0
+#: "One third", "90 per cent": words that round to this many points of a per cent.
+IN_WORDS = 2.0
+ROUNDED_TO_TENS = 5.0
+#: Leverage is lost early when this share of the revenue is back within a year.
+EARLY_RETURN = 25.0
+#: Tests have ceased, in the sense of a claim about the present, after a year without one.
+YEAR_WITHOUT = 12.0
+
+ENTRIES = (
+    Entry(
+        "A1",
+        main="claim-a1",
+        parts=(Part("half a million barrels a year", Meets("500,000"), {"the rules": "claim-a1"}),),
+        fair="The cap is {cap:,.0f} barrels a year from January 2018, for all states together.",
+        numbers={"cap": "claim-a1"},
+    ),
+    Entry(
+        "A2",
+        main="claim-a2",
+        parts=(
+            Part(
+                "a reduction of 90 per cent",
+                Meets("-90", within=ROUNDED_TO_TENS),
+                {
+                    "against the United States estimate for 2016": "claim-a2",
+                    "against the rule that it replaced": "claim-a2: rule replaced",
+                    "against the lowest estimate": "claim-a2: lowest estimate",
+                },
+            ),
+        ),
+        fair="The ceiling lies {cut:.0f} % from a United States estimate of deliveries in 2016 "
+        "and {rule:.0f} % from the ceiling that it replaced; what arrived is another matter.",
+        numbers={"cut": "claim-a2", "rule": "claim-a2: rule replaced"},
+        sensitivity={
+            "the rule replaced": "claim-a2: rule replaced",
+            "the lowest estimate": "claim-a2: lowest estimate",
+        },
+    ),
+    Entry(
+        "A3",
+        main="claim-a3",
+        parts=(
+            Part(
+                "the bans cover all key exports",
+                Above(KEY_SHARE),
+                {"share of recorded imports in 2016": "claim-a3"},
+            ),
+        ),
+        fair="The goods named were between {share_lower:.0f} and {share_upper:.0f} % of what China "
+        "recorded as imports from North Korea in 2016.",
+        numbers={"share": "claim-a3"},
+    ),
+    Entry(
+        "A4",
+        main="claim-a4",
+        parts=(
+            Part(
+                "exports to China are over 90 per cent of external trade",
+                Above(NINETY),
+                {"exports to China in total trade": "claim-a4"},
+            ),
+        ),
+        fair="China's share in North Korea's recorded exports was {exports:.0f} %, and in its "
+        "recorded trade {total:.0f} %; exports to China were {share:.0f} % of the trade.",
+        numbers={
+            "share": "claim-a4",
+            "exports": "claim-a4: China in exports",
+            "total": "claim-a4: China in total trade",
+        },
+        sensitivity={
+            "China in exports": "claim-a4: China in exports",
+            "China in total trade": "claim-a4: China in total trade",
+        },
+    ),
+    Entry(
+        "A5",
+        main="claim-a5",
+        parts=(
+            Part(
+                "exports to China fell by one third",
+                Meets("-33.3", within=IN_WORDS),
+                {
+                    "as the customs office divides": "claim-a5",
+                    "months as first released": "claim-a5: months as first released",
+                },
+            ),
+        ),
+        fair="China's recorded imports from North Korea changed by {fall:.0f} % in 2017 on the "
+        "customs office's corrected base, and by {first:.0f} % if its months are added up as first "
+        "released.",
+        numbers={"fall": "claim-a5", "first": "claim-a5: months as first released"},
+        sensitivity={"months as first released": "claim-a5: months as first released"},
+    ),
+    Entry(
+        "A6",
+        main="claim-a6",
+        parts=(
+            Part(
+                "54.7 per cent below, by Chinese customs data",
+                Meets("-54.7"),
+                {"as the customs office divides": "claim-a6"},
+            ),
+        ),
+        fair="As the customs office divides, trade in January to October 2018 changed by "
+        "{fall:.1f} % on a year before; months as first released give {first:.1f} %.",
+        numbers={"fall": "claim-a6", "first": "claim-a6: months as first released"},
+        sensitivity={
+            "months as first released": "claim-a6: months as first released",
+            "year to date over first releases": "claim-a6: year to date over first releases",
+        },
+    ),
+    Entry(
+        "A7",
+        main="claim-a7",
+        parts=(
+            Part("1.6 million tonnes in August 2017", Meets("1.6"), {"as printed": "claim-a7"}),
+            Part(
+                "zero in the first quarter of 2018",
+                needs="China's coal figures for January to March 2018: print and tables of ours "
+                "end with the zeros of December 2017",
+            ),
+        ),
+        fair="China recorded {august:.2f} million tonnes of coal in August 2017, cargoes that a "
+        "suspension had stranded since February, and none in October to December.",
+        numbers={"august": "claim-a7"},
+    ),
+    Entry(
+        "A8",
+        main="claim-a8",
+        parts=(
+            Part(
+                "China did not end the supply of crude oil",
+                needs="a record of the pipeline: customs have published no crude since 2014",
+            ),
+            Part(
+                "nor block all remaining exports",
+                Above(0.0),
+                {"recorded imports of 2019": "claim-b5"},
+            ),
+        ),
+        fair="The rules cap crude at about what the pipeline is said to carry ({crude:.0f} % of "
+        "the cap), so they end nothing; other goods went on at USD {rest:,.0f} million in 2019.",
+        numbers={"crude": "claim-a8", "rest": "claim-b5"},
+    ),
+    Entry(
+        "A9",
+        main="claim-a9",
+        parts=(
+            Part(
+                "largely effective: half of recorded trade or more was lost",
+                Below(HALF),
+                {
+                    "China's imports": "effect-import",
+                    "China's exports": "effect-export",
+                    "both directions": "claim-a9",
+                },
+            ),
+        ),
+        fair="Against what would have been, recorded imports changed by {imports:.0f} % "
+        "({imports_lower:.0f} to {imports_upper:.0f}), exports by {exports:.0f} % "
+        "({exports_lower:.0f} to {exports_upper:.0f}); the loss is that of what North Korea sold.",
+        numbers={"imports": "effect-import", "exports": "effect-export"},
+        sensitivity={"China's imports": "effect-import", "China's exports": "effect-export"},
+    ),
+    Entry(
+        "A10",
+        main="claim-a10",
+        parts=(
+            Part("trade was left to lose", Above(0.0), {"recorded exports of 2018": "claim-a10"}),
+            Part(
+                "deliveries beside the record were left to stop",
+                Above(0.0),
+                {"tankers of 2018": "claim-a10-oil"},
+            ),
+        ),
+        fair="In 2018 China still recorded exports at {rest:.0f} % of 2016, and tankers that "
+        "reported to nobody likely brought {oil:.1f} million barrels.",
+        numbers={"rest": "claim-a10", "oil": "claim-a10-oil"},
+    ),
+    Entry(
+        "A11",
+        main="claim-a11",
+        parts=(
+            Part("the Council voted as one", Meets("100"), {"votes to January 2019": "claim-a11"}),
+        ),
+        fair="Of the votes of the campaign {share:.0f} % were unanimous; drafts voted on since "
+        "were vetoed.",
+        numbers={"share": "claim-a11"},
+    ),
+    Entry(
+        "A12",
+        main="claim-a12",
+        parts=(
+            Part("nine votes and no veto", Meets("9"), {"the Charter": "claim-a12"}),
+            Part("all fifteen members must vote for it", Meets("15"), {"the Charter": "claim-a12"}),
+        ),
+        fair="Easing needs {votes:.0f} votes in favour and no veto by a permanent member; it does "
+        "not need all members.",
+        numbers={"votes": "claim-a12"},
+    ),
+    Entry(
+        "A13",
+        main="claim-a13",
+        parts=(
+            Part("no test for a year", Above(YEAR_WITHOUT), {"months without one": "claim-a13"}),
+            Part(
+                "and none to come",
+                needs="a full list of launches after January 2019: the table of events has none",
+            ),
+        ),
+        fair="When the text appeared, {months:.0f} months had passed without a test that our table "
+        "lists; whether that was an end or a pause could not be known.",
+        numbers={"months": "claim-a13"},
+    ),
+    Entry(
+        "A14",
+        main="claim-a14",
+        parts=(
+            Part(
+                "recorded imports rose after the summit",
+                Above(0.0),
+                {"June to December against February to May": "claim-a14"},
+                needs="more months between the last ban and the summit, or the recorded trade by "
+                "product",
+                carried_by="months-before-summit",
+            ),
+        ),
+        fair="Recorded imports changed by {change:.0f} % ({change_lower:.0f} to "
+        "{change_upper:.0f}) after the summit, on too few months before it to call it easing.",
+        numbers={"change": "claim-a14"},
+    ),
+    Entry(
+        "A15",
+        main="claim-a15",
+        parts=(
+            Part(
+                "lifting would soon give back what the bans took",
+                Above(EARLY_RETURN),
+                {"scenario, twelve months after lifting all": "claim-a15"},
+            ),
+            Part("that this is leverage", needs="what North Korea would give for it"),
+        ),
+        fair="As a scenario, {back:.0f} % ({back_lower:.0f} to {back_upper:.0f}) of the revenue of "
+        "2016 from the banned goods would flow again a year after all bans were lifted.",
+        numbers={"back": "claim-a15"},
+    ),
+    Entry(
+        "B1",
+        main="claim-b1",
+        parts=(
+            Part(
+                "recorded imports fell below what would have been",
+                Below(0.0),
+                {"2018, under the later bans": "claim-b1"},
+            ),
+            Part(
+                "by strictness, not by the wider scope of the bans",
+                needs="what China cleared of goods that were banned before and after alike",
+            ),
+        ),
+        fair="In 2018 recorded imports stood {fall:.0f} % ({fall_lower:.0f} to {fall_upper:.0f}) "
+        "from what would have been; strictness and scope cannot be told apart in the sum.",
+        numbers={"fall": "claim-b1"},
+    ),
+    Entry(
+        "B2",
+        main="claim-b2",
+        parts=(
+            Part(
+                "recorded imports rose by May 2018",
+                Above(0.0),
+                {"April and May against February and March": "claim-b2"},
+                needs="a year of months under all bans, or the recorded trade by product",
+                carried_by="months-before-summit: before the spring",
+            ),
+        ),
+        fair="From February and March to April and May 2018 recorded imports changed by "
+        "{change:.0f} % ({change_lower:.0f} to {change_upper:.0f}): two months against two.",
+        numbers={"change": "claim-b2"},
+    ),
+    Entry(
+        "B3",
+        main="claim-b3",
+        parts=(
+            Part(
+                "China is the partner that decides",
+                Above(NINETY),
+                {"China in recorded trade, 2018": "claim-b3"},
+            ),
+            Part("at a time of its choosing", needs="what binds China's choice"),
+        ),
+        fair="Between {share_lower:.0f} and {share_upper:.0f} % of North Korea's recorded trade in "
+        "2018 was with China; when China would use that is no quantity.",
+        numbers={"share": "claim-b3"},
+    ),
+    Entry(
+        "B4",
+        main="claim-b4-oil",
+        parts=(
+            Part("tankers went round the cap", Above(0.0), {"calls of 2018": "claim-b4-oil"}),
+            Part(
+                "trade moved to goods that are not banned",
+                Above(0.0),
+                {"share of the loss": "claim-b4-goods"},
+            ),
+        ),
+        fair="{calls:,.0f} tanker calls that nobody reported were counted in 2018; goods that are "
+        "not banned made up {offset:.1f} % of the loss of recorded imports by 2019.",
+        numbers={"calls": "claim-b4-oil", "offset": "claim-b4-goods"},
+    ),
+    Entry(
+        "B5",
+        main="claim-b5",
+        parts=(
+            Part("recorded channels were left", Above(0.0), {"imports of 2019": "claim-b5"}),
+            Part("and others beside the record", Above(0.0), {"tankers of 2018": "claim-b5-oil"}),
+        ),
+        fair="Closing every recorded channel could have taken USD {rest:,.0f} million of revenue a "
+        "year at most, and closing the tanker route {oil:.1f} million barrels.",
+        numbers={"rest": "claim-b5", "oil": "claim-b5-oil"},
+    ),
+)

@@ -1,0 +1,390 @@
+"""From findings to verdicts: each claim's parts are put to rules, and the rules give the verdict.
+
+A part of a claim is a test of one finding, or of the same quantity by several definitions
+(vintages, baselines, estimators). Each test answers `holds`, `fails`, or `open` where the
+finding's interval reaches across the line. Then:
+
+- a part holds where it holds by every definition, fails where it fails by every one, and has a
+  caveat in all other cases;
+- a claim is *wrong as worded* when a part fails, *not testable with this data* when no part can
+  be tested, *holds with a caveat* when a part has one or cannot be tested, and else *holds*.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.claims import compare, quote
+
+HOLDS = "holds"
+CAVEAT = "holds with a caveat"
+WRONG = "wrong as worded"
+NOT_TESTABLE = "not testable with this data"
+VERDICTS = (HOLDS, CAVEAT, WRONG, NOT_TESTABLE)
+#: A comparison in time that fewer months carry decides nothing: one season is not seen twice.
+LEAST_MONTHS = 12
+#: What one test of one finding can answer.
+PASSES, FAILS, OPEN = "holds", "fails", "open"
+
+
+class LedgerError(ValueError):
+    """An entry that the findings or the claims cannot serve; says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finding as a page hands it over, with where it stands. Units and signs are the page's.
+
+    `rows` is the file of the published rows behind it, under reports/; empty where it names none.
+    """
+
+    id: str
+    sentence: str
+    value: float | None
+    unit: str
+    lower: float | None
+    upper: float | None
+    level: float | None
+    notebook: str
+    anchor: str
+    rows: str = ""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end, or the value twice. Raises LedgerError where there is no number."""
+        ends = (self.lower, self.upper) if self.lower is not None else (self.value, self.value)
+        if None in ends:
+            raise LedgerError(
+                f"finding {self.id} of {self.notebook} has no number: give it one, or let the "
+                "ledger's entry rest on another"
+            )
+        return ends
+
+
+Results = Mapping[str, Result]
+
+
+@dataclass(frozen=True)
+class Meets:
+    """The finding's interval meets the figure that the claim names, read as its digits say.
+
+    `within` replaces the rounding of the digits where the claim is in words ("one third").
+    """
+
+    figure: str
+    within: float | None = None
+
+    def answer(self, result: Result) -> str:
+        met = compare(result.id, result.interval, self.figure, within=self.within)
+        return PASSES if met.verdict == "pass" else FAILS
+
+    @property
+    def rule(self) -> str:
+        slack = "as rounded" if self.within is None else f"to within {self.within:g}"
+        return f"the interval meets {self.figure} ({slack})"
+
+
+@dataclass(frozen=True)
+class Above:
+    """The whole interval lies at or above `bound`; below it fails, across it is open."""
+
+    bound: float
+
+    def answer(self, result: Result) -> str:
+        lower, upper = result.interval
+        return PASSES if lower >= self.bound else FAILS if upper < self.bound else OPEN
+
+    @property
+    def rule(self) -> str:
+        return f"the whole interval lies at or above {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Below:
+    """The whole interval lies at or below `bound`; above it fails, across it is open."""
+
+    bound: float
+
+    def answer(self, result: Result) -> str:
+        lower, upper = result.interval
+        return PASSES if upper <= self.bound else FAILS if lower > self.bound else OPEN
+
+    @property
+    def rule(self) -> str:
+        return f"the whole interval lies at or below {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that a claim says. `by` names the findings that measure it, by definition.
+
+    A part without findings cannot be tested with the tables that we have, nor one whose comparison
+    fewer than `LEAST_MONTHS` months carry (the value of the finding `carried_by`); `needs` says
+    what data would test it.
+    """
+
+    says: str
+    test: Meets | Above | Below | None = None
+    by: Mapping[str, str] = field(default_factory=dict)
+    needs: str = ""
+    carried_by: str = ""
+
+    def __post_init__(self) -> None:
+        tested, untested = bool(self.by and self.test), not (self.by or self.test)
+        if not (tested or untested) or bool(self.needs) != (untested or bool(self.carried_by)):
+            raise LedgerError(
+                f"part {self.says!r}: expected either findings with a test, or what data it needs"
+            )
+
+    def is_testable(self, results: Results) -> bool:
+        if not self.by:
+            return False
+        months = find(results, self.carried_by).value if self.carried_by else LEAST_MONTHS
+        return months is not None and months >= LEAST_MONTHS
+
+    def status(self, results: Results) -> str:
+        """`holds`, `fails`, `caveat` or `untestable`."""
+        if not self.is_testable(results):
+            return "untestable"
+        answers = set(self.answers(results).values())
+        if answers == {PASSES}:
+            return "holds"
+        return "fails" if answers == {FAILS} else "caveat"
+
+    def answers(self, results: Results) -> dict[str, str]:
+        """What the test answers by each definition."""
+        return {label: self.test.answer(find(results, name)) for label, name in self.by.items()}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one claim is judged.
+
+    `main` is the finding whose number stands in the ledger. `fair` is what a fair wording would
+    be: a template whose fields are `{name}`, `{name_lower}` or `{name_upper}` of the findings in
+    `numbers` (name -> finding). `sensitivity` names findings that show the same by another
+    vintage, definition or window.
+    """
+
+    id: str
+    main: str
+    parts: tuple[Part, ...]
+    fair: str
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    sensitivity: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_results(folder: Path) -> dict[str, Result]:
+    """All findings of the pages in `folder` (reports/findings), by id.
+
+    What a finding says by another definition stands under "id: label". Raises LedgerError for an
+    id that two pages use.
+    """
+    results: dict[str, Result] = {}
+    for file in sorted(folder.glob("*.json")):
+        for entry in json.loads(file.read_text(encoding="utf-8")):
+            also = entry.pop("also", {})
+            result = Result(**entry)
+            if result.id in results:
+                raise LedgerError(
+                    f"finding {result.id!r} stands on {results[result.id].notebook} and on "
+                    f"{result.notebook}: rename one"
+                )
+            results[result.id] = result
+            for label, (value, lower, upper) in also.items():
+                name = f"{result.id}: {label}"
+                results[name] = replace(result, id=name, value=value, lower=lower, upper=upper)
+    return results
+
+
+def read_evidence(
+    reports: Path, results: Results, inputs: Mapping[str, Sequence[str]], corrections: pd.DataFrame
+) -> dict[str, list[str]]:
+    """By finding, the printed figures that it rests on and the corrections among them.
+
+    Figures are named by file and line. A finding that names no rows rests on the raw tables that
+    its notebook reads (`inputs` by notebook). `corrections` are those applied: `table, line, id`.
+    """
+    applied = corrections.groupby(["table", "line"])["id"].unique()
+    evidence = {}
+    for result in results.values():
+        if not result.rows:
+            evidence[result.id] = [
+                path for path in inputs.get(result.notebook, ()) if path.endswith(".csv")
+            ]
+            continue
+        rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
+        if not {"table", "line"} <= set(rows):
+            evidence[result.id] = [f"reports/{result.rows}"]
+            continue
+        places = list(zip(rows["table"], rows["line"], strict=True))
+        figures = [f"data/raw/{table}.csv line {line}" for table, line in places]
+        used = [name for place in places if place in applied.index for name in applied[place]]
+        evidence[result.id] = figures + [f"correction {name}" for name in dict.fromkeys(used)]
+    return evidence
+
+
+def find(results: Results, name: str) -> Result:
+    """The finding `name`. Raises LedgerError, naming near ones, where no page has it."""
+    if name not in results:
+        near = sorted(known for known in results if known.startswith(name.rpartition("-")[0]))
+        raise LedgerError(
+            f"no page has a finding {name!r} (there are {', '.join(near) or 'none like it'}): "
+            "build all pages, or mend the ledger's entry"
+        )
+    return results[name]
+
+
+def verdict(entry: Entry, results: Results) -> str:
+    """One of `VERDICTS`, by the rules at the head of this module."""
+    statuses = [part.status(results) for part in entry.parts]
+    if "fails" in statuses:
+        return WRONG
+    if set(statuses) == {"untestable"}:
+        return NOT_TESTABLE
+    return HOLDS if set(statuses) == {"holds"} else CAVEAT
+
+
+def fair_wording(entry: Entry, results: Results) -> str:
+    """The fair wording with its numbers, signs as the pages give them."""
+    values: dict[str, float] = {}
+    for name, finding in entry.numbers.items():
+        result = find(results, finding)
+        number, (lower, upper) = result.value, result.interval
+        values |= {name: number, f"{name}_lower": lower, f"{name}_upper": upper}
+    return quote(entry.fair, **values)
+
+
+def reasons(entry: Entry, results: Results) -> list[str]:
+    """A line for each part: what it says, by which rule it was judged, and the answers."""
+    lines = []
+    for part in entry.parts:
+        if not part.is_testable(results):
+            lines.append(f"{part.says}: cannot be tested; it would take {part.needs}")
+            continue
+        answers = part.answers(results)
+        same = set(answers.values())
+        told = (
+            f"{same.pop()} by every reading"
+            if len(same) == 1 and len(answers) > 1
+            else "; ".join(f"{answer} ({label})" for label, answer in answers.items())
+        )
+        lines.append(f"{part.says}: {part.test.rule}: {told}")
+    return lines
+
+
+def ledger(
+    entries: Sequence[Entry],
+    claims: pd.DataFrame,
+    results: Results,
+    evidence: Mapping[str, Sequence[str]],
+) -> list[dict[str, Any]]:
+    """One object a claim, in the order of `claims` (`id, document, published, claim`).
+
+    `evidence` names by finding the figures and corrections that it rests on. Keys `id, text, said,
+    verdict, value, unit, lower, upper, level, rests_on, reasons, fair, sensitivity, notebook,
+    anchor`. A fall is a negative number of per cent. Raises LedgerError when the entries are not
+    exactly the claims.
+    """
+    known = {entry.id: entry for entry in entries}
+    if len(known) != len(entries) or set(known) != set(claims["id"]):
+        odd = sorted(set(known) ^ set(claims["id"]))
+        raise LedgerError(f"expected one entry a claim of data/raw/claims.csv; odd ones: {odd}")
+    return [_object(known[row.id], row, results, evidence) for row in claims.itertuples()]
+
+
+def _object(
+    entry: Entry, claim: Any, results: Results, evidence: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    main = find(results, entry.main)
+    return {
+        "id": entry.id,
+        "text": claim.claim,
+        "said": f"{claim.document}, {claim.published}",
+        "verdict": verdict(entry, results),
+        "value": main.value,
+        "unit": main.unit,
+        "lower": main.lower,
+        "upper": main.upper,
+        "level": main.level,
+        "rests_on": list(evidence.get(main.id, ())),
+        "reasons": reasons(entry, results),
+        "fair": fair_wording(entry, results),
+        "sensitivity": {
+            label: {
+                "value": result.value,
+                "lower": result.lower,
+                "upper": result.upper,
+                "unit": result.unit,
+            }
+            for label, result in (
+                (label, find(results, name)) for label, name in entry.sensitivity.items()
+            )
+        },
+        "notebook": main.notebook,
+        "anchor": main.anchor,
+    }
+
+
+def overview(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a claim: its words, verdict, number with interval, and a link to the evidence.
+
+    Of a number four digits stand, of its ends as many decimals. Links are HTML.
+    """
+    return pd.DataFrame(
+        {
+            "claim": [one["text"] for one in objects],
+            "verdict": [one["verdict"] for one in objects],
+            "number": [_number(one) for one in objects],
+            "evidence": [
+                f'<a href="{one["notebook"]}.html#{one["anchor"]}">{one["notebook"][:2]}</a>'
+                for one in objects
+            ],
+        },
+        index=pd.Index([one["id"] for one in objects], name="id"),
+    )
+
+
+def _number(one: Mapping[str, Any]) -> str:
+    value, lower, upper = one["value"], one["lower"], one["upper"]
+    if value is None and lower is None:
+        return ""
+    largest = max(abs(end) for end in (value, lower, upper) if end is not None)
+    decimals = 0 if largest >= 100 else 1
+    told = [f"{end:,.{decimals}f}" for end in (value, lower, upper) if end is not None]
+    if value is not None and lower is not None and lower < upper:
+        interval = f" ({told[1]} to {told[2]})"
+    else:
+        interval = ""
+    return f"{told[0]}{interval} {one['unit']}".replace("-", "−")
+
+
+def account(one: Mapping[str, Any], shown: int = 6) -> str:
+    """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
+
+    Of the figures that it rests on the first `shown` are named, and how many others there are.
+    """
+    reasons_told = "\n".join(f"- {reason}" for reason in one["reasons"])
+    rests = list(one["rests_on"])
+    others = f" and {len(rests) - shown} more" if len(rests) > shown else ""
+    lines = [
+        f"### {one['id']}: {one['text']}",
+        f"**{one['verdict'].capitalize()}** ({one['said']}). "
+        f"[The number and its rows]({one['notebook']}.html#{one['anchor']}): {_number(one)}.",
+        reasons_told,
+        f"A fair wording: {one['fair']}",
+    ]
+    if one["sensitivity"]:
+        told = "; ".join(
+            f"{label}: {_number(numbers)}" for label, numbers in one["sensitivity"].items()
+        )
+        lines.append(f"By other readings: {told}.")
+    if rests:
+        lines.append(f"Rests on {', '.join(f'`{place}`' for place in rests[:shown])}{others}.")
+    return "\n\n".join(lines)
