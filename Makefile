@@ -9,7 +9,7 @@ KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep fetch
 .PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
@@ -48,6 +48,9 @@ release: environment ## One archive of the commit, which rebuilds from itself
 
 sweep: environment ## Run every specification (SCHEDULER=tcp://host:port: on a Dask cluster)
 	@$(PY) -m analysis.sweep $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+
+fetch: environment ## Fetch China's monthly trade by commodity from UN Comtrade (needs the network)
+	@$(PY) -m analysis.fetch
 
 lab: environment ## Open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --notebook-dir=.

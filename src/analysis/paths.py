@@ -47,6 +47,16 @@ class Paths:
         return self.root / "reports"
 
     @property
+    def gacc_export(self) -> Path:
+        """The reader's own downloads from the customs office."""
+        return self.raw / "gacc_export"
+
+    @property
+    def comtrade(self) -> Path:
+        """What `make fetch` stored of UN Comtrade."""
+        return self.raw / "comtrade"
+
+    @property
     def cache(self) -> Path:
         """Results that take long, keyed by the content they depend on."""
         return self.root / "data" / "processed" / ".cache"

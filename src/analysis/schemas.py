@@ -288,6 +288,42 @@ TRADE_DRAWS = pa.DataFrameSchema(
     strict=True,
     name="trade draws",
 )
+#: The bulletin's country table, one row a printed figure: money in million of `currency`, `yoy` a
+#: fraction beside the sum for the year to date, `partner` missing for groups of countries.
+BULLETIN_ROWS = pa.DataFrameSchema(
+    {
+        "file": _text(),
+        "line": pa.Column("int64", pa.Check.ge(1)),
+        "first": pa.Column(_MONTH),
+        "last": pa.Column(_MONTH),
+        "flow": _text(*_FLOWS),
+        "partner": pa.Column("Int64", nullable=True),
+        "name": _text(),
+        "value_mn": pa.Column(_FLOAT, pa.Check.ge(0)),
+        "currency": _text("USD", "CNY"),
+        "yoy": _number(),
+        "set_aside": _text(nullable=True),
+    },
+    checks=[_PERIOD_RULE],
+    strict=True,
+    ordered=True,
+    name="bulletin rows",
+)
+
+#: Totals of the reader's own downloads, by source: months without a row have none.
+OWN_TOTALS = pa.DataFrameSchema(
+    {
+        "month": pa.Column(_MONTH),
+        "flow": pa.Column(checks=pa.Check.isin(_FLOWS[:2])),
+        "partner": pa.Column("int64", pa.Check.ge(0)),
+        "source": _text(),
+        "usd_mn": pa.Column(_FLOAT, pa.Check.ge(0)),
+    },
+    unique=["month", "flow", "partner", "source"],
+    strict=True,
+    ordered=True,
+    name="own totals",
+)
 #: What the models learn from: known months, and sums and rates where months are not known. Money
 #: in USD million, a rate as a fraction; both ends of the interval and of the span inside.
 TRADE_SPANS = pa.DataFrameSchema(
