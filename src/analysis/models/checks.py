@@ -38,7 +38,7 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
 
     `base` and the rows of `others` have `effect_percent` with `_lower` and `_upper`; `labels`
     names the column that tells the rows apart. `pass`: every other estimate lies inside the
-    base's interval. `fail`: one contradicts it, in sign or because the two intervals do not meet,
+    base's interval, and its own interval excludes zero where the base's does. `fail`: one contradicts it, in sign or because the two intervals do not meet,
     or has no fit. `informs`: between the two.
     """
     fitted = others[others["effect_percent"].notna()]
@@ -51,7 +51,9 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
     # A sign counts where the base has one.
     signed = base["effect_percent_lower"] > 0 or base["effect_percent_upper"] < 0
     turned = signed & (np.sign(found) != np.sign(base["effect_percent"]))
-    verdict = "pass" if inside.all() and not unfitted else "informs"
+    clear = (fitted["effect_percent_lower"] > 0) | (fitted["effect_percent_upper"] < 0)
+    same = inside.all() and (clear == signed).all() and not unfitted
+    verdict = "pass" if same else "informs"
     if fitted.empty or apart.any() or turned.any():
         verdict = "fail"
     told = ", ".join(
@@ -128,7 +130,7 @@ def rolling_coverage(name: str, folds: pd.DataFrame, horizon: int, level: float 
     slack = 2 * np.sqrt(level * (1 - level) / independent)
     sentence = (
         f"Of {len(fitted)} rolling folds of {horizon} months, worth about {independent:.0f} "
-        f"independent ones, {100 * share:.0f} % were inside the {100 * level:.0f} % interval."
+        f"independent, {100 * share:.0f} % were inside the {100 * level:.0f} % interval."
     )
     return Check(name, "pass" if share >= level - slack else "fail", 100 * share, sentence)
 
