@@ -25,6 +25,7 @@ from analysis.figures.figure import (
 from analysis.figures.trade import mark_years
 from analysis.models.counterfactual import LEVEL, Counterfactual
 
+SHORT_NAMES = {"import": "imports", "export": "exports", "total": "both"}
 #: Simulated paths are written out with this many digits; more would be noise of the simulation.
 DIGITS = 2
 
@@ -181,7 +182,7 @@ def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     with its interval.
     """
     rows = {
-        (FLOW_NAMES.get(name, name), span): {
+        (FLOW_NAMES.get(name, name), _span_name(span)): {
             "recorded": f"{row['recorded']:,.0f}",
             "without the measures": _with_interval(row, "counterfactual", ",.0f"),
             "effect, USD million": _with_interval(row, "effect", "+,.0f"),
@@ -191,6 +192,19 @@ def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for span, row in table[table["kind"] != "month"].iterrows()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _span_name(span: str) -> str:
+    """A year as a word, since a column of numbers would read as amounts; one month in the singular.
+
+    >>> _span_name("2018"), _span_name("1 months"), _span_name("12 months")
+    ('all of 2018', 'first month', 'first 12 months')
+    """
+    if span.isdigit():
+        return f"all of {span}"
+    if span == "1 months":
+        return "first month"
+    return f"first {span}" if span.endswith(" months") else span
 
 
 def _with_interval(row: pd.Series, name: str, form: str) -> str:
@@ -330,8 +344,13 @@ def breaks_and_calendar(
                 va="bottom",
                 size=9,
                 color=INK,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
             )
-        axes.set_yticks(range(len(flows)), [FLOW_NAMES[flow] for flow in flows])
+        for place, flow in enumerate(flows):
+            axes.text(
+                months[0].ordinal, place, SHORT_NAMES[flow], color=FLOW_COLOURS[flow], va="center"
+            )
+        axes.set_yticks([])
         axes.set_ylim(len(flows) - 0.4, -0.9)
         axes.grid(False)
         axes.set_title("Break dates: first month of a new level, with interval and change")
@@ -342,7 +361,7 @@ def breaks_and_calendar(
         id=id,
         title=title,
         subtitle=(
-            f"Level shifts of log recorded trade in months known to within five per cent, with "
+            "Level shifts of log recorded trade, from months with a figure of their own, with "
             f"{100 * level:.0f} % intervals, against the calendar of clearance"
         ),
         source=source,
@@ -360,6 +379,26 @@ def breaks_and_calendar(
         data=dates,
         picture=picture,
     )
+
+
+def _draw_curve(axes: Axes, ordered: pd.DataFrame, flow: str) -> None:
+    at = np.linspace(0, 100, len(ordered))
+    lower, upper = (ordered[f"effect_percent{end}"].clip(upper=100) for end in ("_lower", "_upper"))
+    axes.fill_between(at, lower, upper, color=FLOW_COLOURS[flow], alpha=0.18, linewidth=0)
+    axes.plot(at, ordered["effect_percent"], color=FLOW_COLOURS[flow], label=SHORT_NAMES[flow])
+
+
+def _draw_choices(
+    axes: Axes, rows: list[tuple[str, str, tuple[float, float, float]]], colour: str
+) -> None:
+    for place, (_, _, (low, middle, high)) in enumerate(rows):
+        axes.hlines(place, low, high, color=colour, linewidth=4, alpha=0.3)
+        axes.plot(middle, place, "o", color=colour, markersize=5, markeredgecolor=PAPER)
+    labels = [f"{caption}: {value}".replace("_", " ") for caption, value, _ in rows]
+    axes.set_yticks(range(len(rows)), labels, size=9)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
 
 
 def specification_curve(
@@ -385,41 +424,22 @@ def specification_curve(
         for value, group in own.groupby(column, sort=True)
     ]
     with style(id):
-        picture = blank(3.0 + 0.235 * len(rows))
-        grid = picture.add_gridspec(2, 1, height_ratios=[2.6, 0.235 * len(rows) + 0.3])
-        curve = picture.add_subplot(grid[0])
+        height = 0.55 + 0.235 * len(rows)
+        picture = blank(3.0 + height)
+        upper, lower = picture.subfigures(2, 1, height_ratios=[3.0, height])
+        curve = upper.add_subplot()
         for name in dict.fromkeys(table["flow"]):
             ordered = table[table["flow"] == name].sort_values("effect_percent")
-            at = np.linspace(0, 100, len(ordered))
-            curve.fill_between(
-                at,
-                ordered["effect_percent_lower"],
-                ordered["effect_percent_upper"].clip(upper=100),
-                color=FLOW_COLOURS[name],
-                alpha=0.18,
-                linewidth=0,
-            )
-            curve.plot(
-                at, ordered["effect_percent"], color=FLOW_COLOURS[name], label=FLOW_NAMES[name]
-            )
+            _draw_curve(curve, ordered, name)
         curve.axhline(0, color=INK, linewidth=0.8)
         curve.set_ylim(-100, 100)
         curve.set_xlabel("share of the specifications, %, in order of the estimate")
         curve.set_title("Effect, % of the counterfactual", pad=20)
         legend_above(curve, 3)
-        ranges = picture.add_subplot(grid[1])
-        labels = []
-        for place, (caption, value, (low, middle, high)) in enumerate(rows):
-            ranges.hlines(place, low, high, color=FLOW_COLOURS[flow], linewidth=4, alpha=0.3)
-            ranges.plot(
-                middle, place, "o", color=FLOW_COLOURS[flow], markersize=5, markeredgecolor=PAPER
-            )
-            labels.append(f"{caption}: {value}")
-        ranges.set_yticks(range(len(rows)), labels, size=9)
-        ranges.set_ylim(len(rows) - 0.4, -0.6)
-        ranges.grid(True, axis="x")
-        ranges.grid(False, axis="y")
-        ranges.set_title(f"{FLOW_NAMES[flow]}: median and middle nine tenths by choice, %")
+        _draw_choices(lower.add_subplot(), rows, FLOW_COLOURS[flow])
+        lower.axes[0].set_title(
+            f"{SHORT_NAMES[flow].capitalize()} by choice: median, middle nine tenths, %"
+        )
     counts = table["flow"].value_counts()
     return Figure(
         id=id,

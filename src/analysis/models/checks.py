@@ -38,7 +38,7 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
 
     `base` and the rows of `others` have `effect_percent` with `_lower` and `_upper`; `labels`
     names the column that tells the rows apart. `pass`: every other estimate lies inside the
-    base's interval. `fail`: one contradicts it, in sign or because the two intervals do not meet,
+    base's interval, and its own interval excludes zero where the base's does. `fail`: one contradicts it, in sign or because the two intervals do not meet,
     or has no fit. `informs`: between the two.
     """
     fitted = others[others["effect_percent"].notna()]
@@ -51,11 +51,14 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
     # A sign counts where the base has one.
     signed = base["effect_percent_lower"] > 0 or base["effect_percent_upper"] < 0
     turned = signed & (np.sign(found) != np.sign(base["effect_percent"]))
-    verdict = "pass" if inside.all() and not unfitted else "informs"
+    clear = (fitted["effect_percent_lower"] > 0) | (fitted["effect_percent_upper"] < 0)
+    same = inside.all() and (clear == signed).all() and not unfitted
+    verdict = "pass" if same else "informs"
     if fitted.empty or apart.any() or turned.any():
         verdict = "fail"
     told = ", ".join(
-        f"{getattr(row, labels)}: {_signed(row.effect_percent)}" for row in fitted.itertuples()
+        f"{_signed(row.effect_percent)} ({getattr(row, labels).replace('_', ' ')})"
+        for row in fitted.itertuples()
     )
     sentence = f"{_signed(base['effect_percent'])} % becomes {told}." if told else ""
     if unfitted:
@@ -127,7 +130,7 @@ def rolling_coverage(name: str, folds: pd.DataFrame, horizon: int, level: float 
     slack = 2 * np.sqrt(level * (1 - level) / independent)
     sentence = (
         f"Of {len(fitted)} rolling folds of {horizon} months, worth about {independent:.0f} "
-        f"independent ones, {100 * share:.0f} % were inside the {100 * level:.0f} % interval."
+        f"independent, {100 * share:.0f} % were inside the {100 * level:.0f} % interval."
     )
     return Check(name, "pass" if share >= level - slack else "fail", 100 * share, sentence)
 
@@ -183,11 +186,13 @@ def collected(table: pd.DataFrame) -> list[Check]:
     for horizon in (6, 12):
         folds = table[table["check"] == f"placebo {horizon}"]
         true = table[table["check"] == f"true date {horizon}"]
-        if len(folds) and true["effect_percent"].notna().all():
+        if folds["effect_percent"].notna().any() and true["effect_percent"].notna().all():
             dates = pd.concat([folds, true])
             end = true["train_end"].item()
-            found.append(placebo_rank(f"placebo dates, {horizon} months", dates, end))
-            found.append(rolling_coverage(f"rolling folds, {horizon} months", folds, horizon))
+            found.append(placebo_rank(f"placebo dates, {horizon} months: rank", dates, end))
+            found.append(
+                rolling_coverage(f"rolling folds, {horizon} months: % inside", folds, horizon)
+            )
     return found
 
 

@@ -177,7 +177,8 @@ def check_specifications(
 
     `check` is `base`, the name of the choice that is changed, `placebo` and `true date` with the
     horizon, or `month` (left out; only with `observations`). Of the values of each choice, of
-    placebo dates and of months every `thin`-th is taken. The seasonal ARIMA, whose fits are slow, stands in the curve alone.
+    placebo dates and of months every `thin`-th is taken. The seasonal ARIMA, whose fits are slow,
+    stands in the curve alone.
     """
     rows = [("base", "base", base)]
     for name, others in one_choice_changed(base).items():

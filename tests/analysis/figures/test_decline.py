@@ -83,7 +83,7 @@ def test_series_counterfactual_and_gap_stand_in_one_picture(fit, draws, treatmen
 
 def test_effects_in_words_carry_their_intervals(fit):
     table = effects_in_words({"import": effects(fit).set_index("span")})
-    row = table.loc[("China's imports from North Korea", "2018")]
+    row = table.loc[("China's imports from North Korea", "all of 2018")]
     assert row["recorded"] == "480"
     assert row["effect, %"].startswith("−60 (−")
     assert not table.index.get_level_values(1).str.fullmatch(r"\d{4}-\d\d").any()

@@ -49,6 +49,8 @@ def test_a_base_without_a_sign_is_not_contradicted_by_one():
         {"effect_percent": -5.0, "effect_percent_lower": -30.0, "effect_percent_upper": 20.0}
     )
     assert one_choice("x", base, rows((4, -20, 30)), "choice").verdict == "pass"
+    # An estimate inside, but clear of zero where the base is not, is news.
+    assert one_choice("x", base, rows((-20, -35, -5)), "choice").verdict == "informs"
 
 
 def test_left_out_names_what_moves_the_estimate_most():
