@@ -165,7 +165,7 @@ class Build:
 
     @contextmanager
     def killed_on_error(self) -> Iterator[None]:
-        """When the builder is interrupted its workers end too; their kernels follow in a second."""
+        """When the builder is interrupted its workers end too, and their kernels with them."""
         try:
             yield
         except BaseException:

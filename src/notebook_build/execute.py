@@ -23,7 +23,7 @@ from notebook_build import BuildError
 from notebook_build.config import Project
 from notebook_build.death import explain_death, peak_of_ended_children, times_out_of_memory
 from notebook_build.failure import CellFailure, describe, heading_above, plain
-from notebook_build.kernel import KERNEL
+from notebook_build.kernel import KERNEL, ends_with_parent
 from notebook_build.notebook import Notebook, tags
 from notebook_build.printed import Printed
 from notebook_build.scrub import scrub
@@ -155,7 +155,7 @@ class Engine(NBClientEngine):
         )
         client.run = run
         client.timeout_func = client.seconds_left
-        client.execute(pass_fds=inherited)
+        client.execute(pass_fds=inherited, preexec_fn=ends_with_parent())
 
 
 papermill_engines.register(ENGINE, Engine)

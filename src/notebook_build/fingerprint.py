@@ -19,18 +19,22 @@ from notebook_build.notebook import Notebook
 
 PACKAGE = Path(__file__).parent
 #: The builder's own modules that can change the result of a run; all others change pages only.
-EXECUTION_MODULES = ("execute.py", "kernel.py", "parameters.py", "printed.py", "scrub.py")
+EXECUTION_MODULES = ("execute.py", "kernel.py", "printed.py", "scrub.py")
 #: What runs before or around the builder and leaves no trace in a page.
 OUTSIDE_PAGES = (
     "__main__.py",
+    "annotations.py",
     "build.py",
     "compare.py",
     "death.py",
     "environment.py",
     "index.py",
     "outputs.py",
+    "parameters.py",
     "progress.py",
+    "ranges.py",
     "staleness.py",
+    "table_changes.py",
     "targets.py",
     "templates/index.html.j2",
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +22,8 @@ DROPPED = ("PYTHON", "IPYTHON", "JUPYTER", "JPY_", "MATPLOTLIBRC", "MPL", "PYDEV
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 #: What private folders are called, and the file in each that its process keeps locked.
 PREFIX, LOCKED = "nb-", "lock"
+#: PR_SET_PDEATHSIG of <sys/prctl.h>.
+SIGNAL_AT_PARENTS_DEATH = 1
 COMMAND = [
     sys.executable,
     "-m",
@@ -62,6 +66,26 @@ def remove_abandoned_folders() -> None:
             if folder.stat().st_uid == os.getuid():
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def ends_with_parent() -> Callable[[], None] | None:
+    """What a kernel does before it starts, so that the system kills it when its worker ends.
+
+    ipykernel looks for its parent once a second, but one whose parent is gone before it first
+    looks may run on for ever. Linux alone offers better; None elsewhere.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    # Loaded before the fork: afterwards a lock of another thread's may be held for good.
+    control = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def ask_for_signal() -> None:
+        control(SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_for_signal
 
 
 def kernel_environment(given: dict[str, str], project: Project, folder: Path) -> dict[str, str]:

@@ -15,31 +15,13 @@ from __future__ import annotations
 
 import ast
 import difflib
-import operator
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from notebook_build import BuildError
-
-SIMPLE_TYPES = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "list": list,
-    "dict": dict,
-    "tuple": tuple,
-}
-COMPARISONS = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
+from notebook_build.annotations import check_annotation, fits, is_a
+from notebook_build.ranges import check_ranges, stated_ranges
 
 
 @dataclass(frozen=True)
@@ -56,11 +38,6 @@ class Parameter:
         if self.annotation is not None:
             return ast.unparse(self.annotation)
         return type(self.default).__name__
-
-    @property
-    def ranges(self) -> list[str]:
-        """The comparisons that its annotation states."""
-        return list(stated_ranges(self.annotation))
 
 
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:
@@ -80,7 +57,7 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
         if parameter.name in parameters:
             raise BuildError(f"{where}: the parameters cell assigns '{parameter.name}' twice.")
         parameters[parameter.name] = parameter
-    check_ranges({name: known.default for name, known in parameters.items()}, parameters, where)
+    check_ranges(defaults_of(parameters), ranges_of(parameters), where)
     return parameters
 
 
@@ -116,100 +93,12 @@ def read_assignment(statement: ast.stmt, where: str) -> Parameter:
     return parameter
 
 
-def check_annotation(annotation: ast.expr, where: str) -> None:
-    """Raise BuildError for an annotation that values could not be checked against."""
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            inner = [left, right]
-        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
-            inner = [kind]
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choice):
-            literal_choices(choice, where)
-            inner = []
-        case ast.Subscript(
-            value=ast.Name(id="list" | "dict" | "tuple" | "Optional" | "Union"), slice=item
-        ):
-            inner = [entry for entry in elements(item) if not is_ellipsis(entry)]
-        case ast.Constant(value=None):
-            inner = []
-        case ast.Name(id=name) if name in SIMPLE_TYPES:
-            inner = []
-        case _:
-            raise BuildError(
-                f"{where} is annotated '{ast.unparse(annotation)}', which cannot be checked. "
-                f"Use {', '.join(SIMPLE_TYPES)}, None, Literal, Optional, Union or Annotated."
-            )
-    for entry in inner:
-        check_annotation(entry, where)
+def defaults_of(parameters: dict[str, Parameter]) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in parameters.items()}
 
 
-def literal_choices(choice: ast.expr, where: str) -> tuple[Any, ...]:
-    try:
-        return ast.literal_eval(ast.Tuple(elts=elements(choice), ctx=ast.Load()))
-    except ValueError:
-        raise BuildError(f"{where}: Literal holds something computed.") from None
-
-
-def is_ellipsis(annotation: ast.expr) -> bool:
-    return isinstance(annotation, ast.Constant) and annotation.value is ...
-
-
-def stated_ranges(annotation: ast.expr | None) -> Iterator[str]:
-    """The texts that stand in `Annotated`, at any depth."""
-    for node in ast.walk(annotation) if annotation is not None else ():
-        match node:
-            case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[_, *stated])):
-                for text in stated:
-                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                        yield text.value
-
-
-def check_ranges(values: dict[str, Any], parameters: dict[str, Parameter], where: str) -> None:
-    """Raise BuildError for the first stated range that these values do not keep.
-
-    A range that names a parameter which is None holds: there is nothing to compare.
-    """
-    for parameter in parameters.values():
-        for text in parameter.ranges:
-            if not holds(text, values, f"{where}: parameter '{parameter.name}'"):
-                named = [name for name in values if name in names_in(text)]
-                shown = ", ".join(f"{name} = {values[name]!r}" for name in named)
-                raise BuildError(f"{where}: {shown} is outside its range: {text}.")
-
-
-def names_in(text: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-
-
-def holds(text: str, values: dict[str, Any], where: str) -> bool:
-    """Whether a comparison such as "1 <= draws <= 5000" holds; it is parsed, never executed."""
-    try:
-        comparison = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(comparison, ast.Compare):
-            raise ValueError
-        terms = [term(node, values) for node in (comparison.left, *comparison.comparators)]
-        signs = [COMPARISONS[type(sign)] for sign in comparison.ops]
-    except (SyntaxError, ValueError, KeyError):
-        raise BuildError(
-            f"{where} states the range '{text}', which is not a comparison of parameters and "
-            "literals such as '1 <= draws <= 5000'."
-        ) from None
-    if any(value is None for value in terms):
-        return True
-    try:
-        return all(
-            sign(left, right)
-            for sign, left, right in zip(signs, terms[:-1], terms[1:], strict=True)
-        )
-    except TypeError:
-        raise BuildError(f"{where} states the range '{text}', which compares unlike things.") from (
-            None
-        )
-
-
-def term(node: ast.expr, values: dict[str, Any]) -> Any:
-    """A parameter's value or a literal; raises KeyError or ValueError for anything else."""
-    return values[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+def ranges_of(parameters: dict[str, Parameter]) -> dict[str, list[str]]:
+    return {name: list(stated_ranges(known.annotation)) for name, known in parameters.items()}
 
 
 def split_assignments(text: str) -> dict[str, str]:
@@ -270,8 +159,7 @@ def parse_overrides(
         name: parse_value(text, known(name, parameters, where), where)
         for name, text in given.items()
     }
-    defaults = {name: parameter.default for name, parameter in parameters.items()}
-    check_ranges(defaults | values, parameters, where)
+    check_ranges(defaults_of(parameters) | values, ranges_of(parameters), where)
     return values
 
 
@@ -304,52 +192,3 @@ def accepts(parameter: Parameter, value: Any) -> bool:
     if parameter.default is None:
         return True
     return is_a(value, type(parameter.default))
-
-
-def fits(value: Any, annotation: ast.expr) -> bool:
-    """Whether a value is of the annotated type; its range is looked at apart."""
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return fits(value, left) or fits(value, right)
-        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *_])):
-            return fits(value, kind)
-        case ast.Subscript(value=ast.Name(id="Optional"), slice=kind):
-            return value is None or fits(value, kind)
-        case ast.Subscript(value=ast.Name(id="Union"), slice=kinds):
-            return any(fits(value, kind) for kind in elements(kinds))
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choice):
-            # True == 1, yet neither is a choice for the other.
-            choices = [(type(entry), entry) for entry in literal_choices(choice, "")]
-            return (type(value), value) in choices
-        case ast.Subscript(value=ast.Name(id="list"), slice=item):
-            return isinstance(value, list) and all(fits(entry, item) for entry in value)
-        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
-            return isinstance(value, dict) and all(
-                fits(name, key) and fits(entry, item) for name, entry in value.items()
-            )
-        case ast.Subscript(value=ast.Name(id="tuple"), slice=items):
-            return isinstance(value, tuple) and fit_in_order(value, elements(items))
-        case ast.Name(id=name) if name in SIMPLE_TYPES:
-            return is_a(value, SIMPLE_TYPES[name])
-        case ast.Constant(value=None):
-            return value is None
-    raise AssertionError(f"{ast.unparse(annotation)} passed check_annotation")
-
-
-def fit_in_order(values: tuple[Any, ...], items: list[ast.expr]) -> bool:
-    if len(items) == 2 and is_ellipsis(items[1]):
-        return all(fits(value, items[0]) for value in values)
-    return len(values) == len(items) and all(map(fits, values, items))
-
-
-def elements(choice: ast.expr) -> list[ast.expr]:
-    return choice.elts if isinstance(choice, ast.Tuple) else [choice]
-
-
-def is_a(value: Any, kind: type) -> bool:
-    """isinstance, except that a bool is no number and an int is a float."""
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)

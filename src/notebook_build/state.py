@@ -15,7 +15,7 @@ from notebook_build import BuildError
 from notebook_build.config import Project
 
 VERSION = 2
-#: How long a build waits for the kernels of one that was killed; they end within a second.
+#: How long a build waits for the kernels of one that was killed to end.
 ORPHAN_SECONDS = 30
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from notebook_build import BuildError
 from notebook_build.config import Project
 from notebook_build.notebook import Notebook
-from notebook_build.parameters import parse_overrides
+from notebook_build.parameters import defaults_of, parse_overrides
 from notebook_build.state import runs_of
 
 #: Stands between a notebook's name and the parameters in the name of a run's page.
@@ -45,8 +45,7 @@ class Target:
     @property
     def parameters(self) -> dict[str, Any]:
         """All parameters, the given ones in place of the defaults."""
-        defaults = {name: known.default for name, known in self.notebook.parameters.items()}
-        return defaults | self.given
+        return defaults_of(self.notebook.parameters) | self.given
 
     def kept_outputs(self, project: Project) -> Path:
         """Where the outputs of a run lie: those of the defaults keep their place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,10 @@ import pytest
 from analysis import load_trade
 from analysis.paths import ROOT_VARIABLE
 from analysis.publish import CSV_DECIMALS, FORMATS
+from notebook_build.config import read_project
+from notebook_build.fingerprint import input_files
+from notebook_build.graph import dependencies, with_ancestors
+from notebook_build.notebook import read_notebooks
 
 PROJECT = Path(__file__).parents[2]
 PAGES = ("01_clean_gacc_trade", "02_trade_decline", "04_petroleum_cap")
@@ -150,3 +155,48 @@ def test_the_build_says_how_to_accept_an_edited_table(root):
     finally:
         table.write_bytes(content)
     assert "make accept-raw" in stopped.stdout + stopped.stderr
+
+
+def loaded_modules(root: Path, page: str) -> set[str]:
+    record = json.loads((root / "reports/.state" / f"{page}.json").read_text(encoding="utf-8"))
+    return set(record["execution"]["modules"])
+
+
+def would_run(root: Path) -> set[str]:
+    told = run(root, "explain").stdout.splitlines()
+    return {line.split(":")[0] for line in told if line.endswith(": would run")}
+
+
+def test_each_module_makes_exactly_the_pages_stale_that_need_it(root):
+    """Those whose kernel loaded it, and those that wait for one of these."""
+    assert would_run(root) == set()
+    loaded = {page: loaded_modules(root, page) for page in PAGES}
+    graph = dependencies(read_notebooks(root / "notebooks"))
+    for module in sorted((root / "src/analysis").rglob("*.py")):
+        path = module.relative_to(root).as_posix()
+        content = module.read_bytes()
+        module.write_bytes(content + b"\n# changed\n")
+        direct = {page for page in PAGES if path in loaded[page]}
+        waiting = {page for page in PAGES if with_ancestors(page, graph) & direct}
+        try:
+            assert would_run(root) == waiting, path
+        finally:
+            module.write_bytes(content)
+    assert would_run(root) == set()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith("01")])
+def test_a_notebook_runs_with_all_that_it_does_not_declare_hidden(root, page, tmp_path):
+    """Notebook 01 declares the raw tables as a whole; it is built so in the root of this file."""
+    notebook = read_notebooks(root / "notebooks")[page]
+    project = read_project(root)
+    files = [*input_files(project, notebook), f"notebooks/{page}.ipynb"]
+    files += ["pyproject.toml", "requirements.lock"]
+    shutil.copytree(root / "src", tmp_path / "src")
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / file, tmp_path / file)
+    alone = run(tmp_path, "page", page)
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    page_file = f"reports/{page}.html"
+    assert (tmp_path / page_file).read_bytes() == (root / page_file).read_bytes()

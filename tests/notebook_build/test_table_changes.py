@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from notebook_build.compare import table_changes
+from notebook_build.table_changes import table_changes
 
 
 @pytest.fixture
