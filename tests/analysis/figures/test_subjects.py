@@ -8,10 +8,11 @@ import pytest
 
 from analysis.figures.calendar import FULLY, PARTLY, TRADE_CALENDAR, CalendarRow, calendar_spans
 from analysis.figures.contradictions import rejected_figures
-from analysis.figures.figure import FIGURE
+from analysis.figures.figure import FIGURE, blank
 from analysis.figures.petroleum import cumulative_within_year, reported_by_year
 from analysis.figures.trade import (
     coal_by_month,
+    mark_years,
     trade_with_calendar,
     vintages_by_year,
     what_is_known,
@@ -188,3 +189,14 @@ def test_petroleum_paths_end_where_the_reports_end():
     read, data = as_read(cumulative_within_year({2025: path}, **WORDS))
     assert "2025 ends in March at 35 thousand barrels." in read.alt
     assert list(data["year"]) == [2025] * 3
+
+
+def test_the_label_of_a_begun_year_gives_way_in_a_long_window():
+    def labels(first, last):
+        axes = blank(2).add_subplot()
+        mark_years(axes, pd.period_range(first, last, freq="M"))
+        return [label.get_text() for label in axes.get_xticklabels(minor=True)]
+
+    assert labels("2012-01", "2026-07")[-2:] == ["2025", ""]
+    assert labels("2024-01", "2026-07") == ["2024", "2025", "2026"]
+    assert labels("2026-01", "2026-03") == ["2026"]
