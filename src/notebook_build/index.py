@@ -16,6 +16,7 @@ from notebook_build import BuildError
 from notebook_build.config import Project
 from notebook_build.contract import typographic
 from notebook_build.downloads import remove_other_tables, table_files, table_links
+from notebook_build.fingerprint import hash_file
 from notebook_build.notebook import Notebook
 from notebook_build.provenance import citation
 from notebook_build.staleness import staleness
@@ -52,10 +53,24 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         citation=citation(project),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
-    copies = table_files(project, tables(built) | {entry["table"] for entry in project.status})
+    offered = tables(built) | {entry["table"] for entry in project.status}
+    copies = table_files(project, offered - changed_since(project, built))
     pages = {"index.html": html, "provenance.json": provenance(commit, built)}
     write_together(copies | {project.reports / name: text for name, text in pages.items()})
-    remove_other_tables(project, copies)
+    remove_other_tables(project, table_files(project, offered))
+
+
+def changed_since(project: Project, records: dict[str, dict[str, Any]]) -> set[str]:
+    """Tables that are no longer those that a standing page was made from.
+
+    Their copies stay as they are, so that a page whose rebuilding failed keeps what it shows.
+    """
+    return {
+        path
+        for record in records.values()
+        for path, digest in {**record["execution"]["inputs"], **record["outputs"]}.items()
+        if hash_file(project.root / path) != digest
+    }
 
 
 def template() -> Any:
