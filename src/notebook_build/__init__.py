@@ -44,7 +44,7 @@ A table takes the comment that opens its cell for its caption, unless it has one
 `[tool.notebook_build]` in `pyproject.toml` may name `title`, `question`, the `order` of the pages,
 `corrections` (a YAML list, counted and hashed at the end of each page), `citation`
 (default CITATION.cff) and `status`: what the index counts, each entry a `label` and a `table`
-(CSV), with `column` and `value` where only the rows of this value count.
+(CSV, or a JSON list of objects), with `column` and `value` where only the rows of this value count.
 """
 
 FIGURE = "application/vnd.notebook-build.figure.v1+json"

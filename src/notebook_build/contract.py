@@ -68,13 +68,22 @@ class Finding:
         """As many as show the interval's width, three units of the last digit at least.
 
         Two at most, or four digits of the value where these are more. Without an interval, four
-        digits.
+        digits. Zeros that all its numbers end in are left out: a count is no 16.00.
         """
+        numbers = [self.value, self.lower, self.upper]
+        told = [number for number in numbers if number is not None and math.isfinite(number)]
+        most = self.most_decimals
+        return next(
+            fewer
+            for fewer in range(most + 1)
+            if all(round(number, fewer) == round(number, most) for number in told)
+        )
+
+    @property
+    def most_decimals(self) -> int:
         size = abs(self.value or self.upper or self.lower or 0)
         digits = 3 - math.floor(math.log10(size)) if size and math.isfinite(size) else 0
-        if self.lower is None or self.upper is None:
-            return min(max(0, digits), 6)
-        width = self.upper - self.lower
+        width = math.inf if None in (self.lower, self.upper) else self.upper - self.lower
         if width <= 0 or not math.isfinite(width):
             return min(max(0, digits), 6)
         return min(max(0, math.ceil(math.log10(3 / width))), max(2, digits), 6)

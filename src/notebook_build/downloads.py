@@ -18,8 +18,12 @@ ENCODING = "utf-8-sig"
 
 
 def table_links(project: Project, paths: Iterable[str]) -> dict[str, str]:
-    """For each CSV among the paths (relative to the root) that is offered, the link to its copy."""
-    return {path: f"{FOLDER}/{path}" for path in sorted(paths) if is_offered(project.root / path)}
+    """For each CSV among the paths (relative to the root) that is offered, the link to its copy.
+
+    What others published comes first: the tables under a folder `raw`.
+    """
+    ordered = sorted(paths, key=lambda path: ("raw" not in Path(path).parts, path))
+    return {path: f"{FOLDER}/{path}" for path in ordered if is_offered(project.root / path)}
 
 
 def is_offered(file: Path) -> bool:

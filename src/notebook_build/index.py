@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -143,21 +144,37 @@ def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:
 def status(project: Project) -> list[dict[str, str]]:
     """What the project declares to be counted in its tables; one whose table is not built is left.
 
-    An entry names `label` and `table`. With `column` and `value` it counts the rows that have this
-    value, out of all; otherwise all rows. Raises BuildError for a column that the table lacks.
+    An entry names `label` and `table`: CSV, or a JSON list of objects. With `column` and `value`
+    it counts the rows that have this value, out of all; otherwise all rows. Raises BuildError for
+    a column that the table lacks.
     """
-    counted = []
-    for entry in project.status:
-        path = project.root / entry["table"]
-        if path.is_file():
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.DictReader(file))
-            href = table_links(project, [entry["table"]]).get(entry["table"], "")
-            counted.append({"label": entry["label"], "count": count(entry, rows), "href": href})
-    return counted
+    return [
+        {
+            "label": entry["label"],
+            "count": count(entry, counted_rows(project.root / entry["table"])),
+            "href": counted_link(project, entry["table"]),
+        }
+        for entry in project.status
+        if (project.root / entry["table"]).is_file()
+    ]
 
 
-def count(entry: dict[str, str], rows: list[dict[str, str]]) -> str:
+def counted_rows(file: Path) -> list[dict[str, Any]]:
+    text = file.read_text(encoding="utf-8-sig")
+    if file.suffix == ".json":
+        return json.loads(text)
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def counted_link(project: Project, table: str) -> str:
+    """Where the index links to: what lies among the reports itself, else the copy of the table."""
+    file = project.root / table
+    if file.is_relative_to(project.reports):
+        return file.relative_to(project.reports).as_posix()
+    return table_links(project, [table]).get(table, "")
+
+
+def count(entry: dict[str, str], rows: list[dict[str, Any]]) -> str:
     column = entry.get("column")
     if column is None:
         return str(len(rows))

@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-NUMBER = re.compile(r"[-+−–]?\s*([A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d\s*(%|pp|bn|mn)?")
+_NUMBER = r"[-+−–]?\s*(?:[A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d"
+_UNIT = r"\s*(?:%|pp|bn|mn)?"
+#: A number, alone or with its interval: "−39 (−57 to −18) %".
+NUMBER = re.compile(rf"{_NUMBER}{_UNIT}(?:\s*[(\[]{_NUMBER}\s+to\s+{_NUMBER}{_UNIT}[)\]]{_UNIT})?")
 DATE = re.compile(r"(\b\d{4}-\d{2}(?:-\d{2})?\b)")
 MISSING = ("nan", "<na>", "nat", "none")
 NOTHING = ("", "–", "—", "-", "...", *MISSING)
@@ -131,7 +134,9 @@ def align_numbers(table: Tag) -> None:
     """Mark the columns that hold only numbers (and gaps), their headings too."""
     rows = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
     if any(cell.has_attr("rowspan") for row in rows for cell in row):
-        mark([cell for row in rows for cell in row if is_number(cell)])
+        # Row headings are names, be they of years.
+        cells = [cell for row in rows for cell in row]
+        mark([cell for cell in cells if cell.name == "td" and is_number(cell)])
         return
     body = [row for row in rows if row and row[0].find_parent("thead") is None]
     for position in range(max(map(len, rows), default=0)):

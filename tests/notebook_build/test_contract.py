@@ -65,7 +65,7 @@ def test_a_finding_without_sentence_or_with_a_word_for_a_number_is_refused(paylo
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.00012345678, "0.000123"), (12.345678, "12.35"), (19345.2, "19,345")],
+    [(0, "0"), (0.00012345678, "0.000123"), (12.345678, "12.35"), (19345.2, "19,345"), (16, "16")],
 )
 def test_a_number_alone_keeps_about_four_digits(value, text):
     assert told(value=value).number == text
@@ -77,10 +77,11 @@ def test_a_number_alone_keeps_about_four_digits(value, text):
         (-91.709, -91.718, -91.699, "−91.71", "limits −91.72 to −91.70"),
         (-54.7, -54.89, -54.51, "−54.7", "limits −54.9 to −54.5"),
         (-33.4, -34.0, -32.8, "−33.4", "limits −34.0 to −32.8"),
-        (2571.3, 2571.2, 2571.4, "2,571.30", "limits 2,571.20 to 2,571.40"),
+        (2571.3, 2571.2, 2571.4, "2,571.3", "limits 2,571.2 to 2,571.4"),
         (120.0, 15.0, 260.0, "120", "limits 15 to 260"),
-        (3.0, 2.0, float("inf"), "3.000", "limits 2.000 to unbounded"),
-        (0.0, -0.0001, 2.0, "0.0", "limits 0.0 to 2.0"),
+        (3.0, 2.0, float("inf"), "3", "limits 2 to unbounded"),
+        (16.0, 16.0, 16.0, "16", "limits 16 to 16"),
+        (0.0, -0.0001, 2.0, "0", "limits 0 to 2"),
     ],
 )
 def test_an_interval_sets_the_decimals_of_all_its_numbers(value, lower, upper, number, interval):

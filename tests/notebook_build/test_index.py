@@ -44,6 +44,16 @@ def test_the_status_counts_what_the_project_declares(root):
         status(Project(root, status=(claims | {"column": "verdikt", "value": "holds"},)))
 
 
+def test_the_status_counts_in_json_among_the_reports_too(root):
+    (root / "reports").mkdir()
+    (root / "reports" / "claims.json").write_text('[{"verdict": "holds"}, {"verdict": "fails"}]')
+    entry = {"label": "claims hold", "table": "reports/claims.json"}
+    declared = (entry | {"column": "verdict", "value": "holds"},)
+    assert status(Project(root, status=declared)) == [
+        {"label": "claims hold", "count": "1 of 2", "href": "claims.json"}
+    ]
+
+
 def test_without_git_the_commit_is_the_archives_or_not_recorded(root):
     assert current_commit(root) == NOT_RECORDED
     (root / STAMP).write_text("node: $Format:%H$\ndescribe-name: $Format:%(describe)$\n")

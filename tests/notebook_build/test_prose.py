@@ -115,3 +115,28 @@ def test_heads_of_two_meanings_stay_two_lines():
     both = "<tr><th>a</th><th>b</th></tr>"
     html, _ = readable_tables(f"<table><thead>{both}{both}</thead></table>")
     assert html.count("<tr>") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("−39 (−57 to −18)", True),
+        ("2,815 (2,111 to 4,072) %", True),
+        ("8.5", True),
+        ("5 (five to six)", False),
+        ("2 of 3 (1 to 2)", False),
+        ("2018-01", False),
+    ],
+)
+def test_a_number_with_its_interval_is_a_number(text, is_one):
+    html, _ = readable_tables(f"<table><tr><td>{text}</td></tr></table>")
+    assert ('class="number"' in html) == is_one
+
+
+def test_years_that_head_rows_stay_on_their_side():
+    html, _ = readable_tables(
+        '<table><tbody><tr><th rowspan="2">Flow</th><th>2017</th><td>5</td></tr>'
+        "<tr><th>12 months</th><td>6</td></tr></tbody></table>"
+    )
+    assert '<th scope="row">2017</th>' in html
+    assert html.count('class="number"') == 2

@@ -202,6 +202,10 @@ def draw_series(axes: Axes, series: pd.DataFrame, colour: str) -> None:
     axes.set_ylim(0, top)
 
 
+#: Of the width of the axes, what the label of a year takes with the space beside it.
+YEAR_LABEL_SHARE = 0.065
+
+
 def mark_years(axes: Axes, months: pd.PeriodIndex) -> None:
     """Write each year under its middle and put a tick at each January; limits at the window."""
     years = sorted(set(months.year))
@@ -210,10 +214,21 @@ def mark_years(axes: Axes, months: pd.PeriodIndex) -> None:
     axes.set_xticks(starts)
     axes.set_xticklabels([])
     axes.set_xticks(middles, minor=True)
-    axes.set_xticklabels([str(year) for year in years], minor=True)
+    # The label of a year that has begun, or was cut, would touch its neighbour's in a long window.
+    crowd = YEAR_LABEL_SHARE * len(months)
+    labels = [
+        "" if sum(months.year == year) < 12 and nearest(middles, middle) < crowd else str(year)
+        for year, middle in zip(years, middles, strict=True)
+    ]
+    axes.set_xticklabels(labels, minor=True)
     axes.tick_params(axis="x", which="minor", length=0)
     # Last, since ticks outside the window widen it.
     axes.set_xlim(months[0].ordinal - 0.5, months[-1].ordinal + 0.5)
+
+
+def nearest(places: list[float], place: float) -> float:
+    """How far the nearest other place is; infinity where there is none."""
+    return min((abs(other - place) for other in places if other != place), default=np.inf)
 
 
 def mark_months(axes: Axes, months: pd.PeriodIndex) -> None:

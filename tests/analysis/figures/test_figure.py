@@ -71,6 +71,22 @@ def test_the_picture_is_the_same_bytes_each_time():
     assert first.svg == first.svg == drawn().svg
 
 
+def test_noise_of_the_layout_leaves_the_bytes_as_they_are():
+    def at(noise):
+        with style("noise"):
+            picture = blank(2)
+            axes = picture.add_subplot()
+            axes.set_xlim(0, 1)
+            axes.plot([-1, 2], [0, 1])
+            picture.draw_without_rendering()
+            picture.set_layout_engine("none")
+            axes.set_position([0.1 + noise, 0.2 - noise, 0.7 + noise, 0.6])
+        return drawn(picture=picture).svg
+
+    assert "clip-path" in at(0)
+    assert at(0) == at(1e-13) == at(-1e-13)
+
+
 def test_a_caption_for_a_file_leaves_the_picture_as_it_was(tmp_path):
     made = drawn()
     before = made.svg

@@ -9,9 +9,10 @@ import pytest
 from analysis.figures import fuel, petroleum, tanker_calls
 from analysis.figures.calendar import FULLY, PARTLY, TRADE_CALENDAR, CalendarRow, calendar_spans
 from analysis.figures.contradictions import rejected_figures
-from analysis.figures.figure import FIGURE
+from analysis.figures.figure import FIGURE, blank
 from analysis.figures.trade import (
     coal_by_month,
+    mark_years,
     trade_with_calendar,
     vintages_by_year,
     what_is_known,
@@ -259,3 +260,14 @@ def test_petroleum_sensitivity_names_the_leading_input():
     )
     read, _ = as_read(tanker_calls.sensitivity(shares, **WORDS))
     assert "2018: laden share leads with 70 per cent." in read.alt
+
+
+def test_the_label_of_a_begun_year_gives_way_in_a_long_window():
+    def labels(first, last):
+        axes = blank(2).add_subplot()
+        mark_years(axes, pd.period_range(first, last, freq="M"))
+        return [label.get_text() for label in axes.get_xticklabels(minor=True)]
+
+    assert labels("2012-01", "2026-07")[-2:] == ["2025", ""]
+    assert labels("2024-01", "2026-07") == ["2024", "2025", "2026"]
+    assert labels("2026-01", "2026-03") == ["2026"]
