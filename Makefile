@@ -9,7 +9,7 @@ KEEP_GOING := $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going)
 LOCK := $(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url
 
-.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot release sweep fetch
+.PHONY: all run test test-browser reproduce validate lab clean help lock accept-raw explain compare snapshot check-snapshot release sweep fetch
 .PHONY: environment test-environment FORCE
 .DEFAULT_GOAL := help
 
@@ -42,6 +42,9 @@ validate: environment ## Run the long simulations (not part of the tests)
 
 snapshot: all ## Write the results as committed: docs/results, code book, README, crate
 	@$(PY) -m analysis.snapshot
+
+check-snapshot: all ## Say where the build departs from the committed results
+	@$(PY) -m analysis.snapshot --check
 
 release: environment ## One archive of the commit, which rebuilds from itself
 	@$(PY) -m analysis.release

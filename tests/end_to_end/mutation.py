@@ -19,7 +19,7 @@ YEAR = re.compile(r"(19|20)\d\d")
 TEMPLATES = {"quote": 0, "prose": 0, "finding": 1}
 
 
-def run(path: Path) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+def run_cells(path: Path) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
     """Each code cell of the notebook after it ran: its source, its tags, and all names so far."""
     names: dict[str, Any] = {"display": lambda *shown, **more: None, "__name__": "__main__"}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:

@@ -1,5 +1,7 @@
 """Bounds from scattered figures hold the truth, whatever was printed of it."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,12 +23,13 @@ from analysis.models.product_values import (
     window_amount,
 )
 
+NUMBERS = itertools.count(1)
 
-def printed(codes, first, last, lower, upper=None, basis="customs", part=False, number=[0]):  # noqa: B006
-    number[0] += 1
+
+def printed(codes, first, last, lower, upper=None, basis="customs", part=False):
     months = pd.Period(first, "M"), pd.Period(last, "M")
     upper = lower if upper is None else upper
-    return Printed(codes_of(codes), *months, lower, upper, basis, str(number[0]), part)
+    return Printed(codes_of(codes), *months, lower, upper, basis, str(next(NUMBERS)), part)
 
 
 YEAR = pd.Period("2016-01", "M"), pd.Period("2016-12", "M")

@@ -124,7 +124,7 @@ def test_prices_have_days_ends_and_collectors(tables):
         ("price", "dear", "above zero"),
         ("item", "hay", "a unit"),
         ("collector", "a friend", "a unit"),
-        ("currency", "XXX", "a unit"),
+        ("currency", "ABC", "a unit"),
     ],
 )
 def test_an_impossible_price_is_refused(tables, column, text, said):
