@@ -39,7 +39,8 @@ def one_choice(name: str, base: pd.Series, others: pd.DataFrame, labels: str) ->
     `base` and the rows of `others` have `effect_percent` with `_lower` and `_upper`; `labels`
     names the column that tells the rows apart. `pass`: every other estimate lies inside the
     base's interval, and its own interval excludes zero where the base's does. `fail`: one
-    contradicts it, in sign or because the two intervals do not meet, or has no fit. `informs`: between the two.
+    contradicts it, in sign or because the two intervals do not meet, or has no fit. `informs`:
+    between the two.
     """
     fitted = others[others["effect_percent"].notna()]
     unfitted = [str(value) for value in others.loc[others["effect_percent"].isna(), labels]]
