@@ -21,10 +21,13 @@ ROUNDED_TO_TENS = 5.0
 EARLY_RETURN = 25.0
 #: Tests have ceased, in the sense of a claim about the present, after a year without one.
 YEAR_WITHOUT = 12.0
+#: The effect on exports by the engine that takes the price of oil as a control.
+OIL = "effect-export: with the price of oil"
 
 ENTRIES = (
     Entry(
         "A1",
+        tables=("petroleum_caps",),
         main="claim-a1",
         parts=(Part("half a million barrels a year", Meets("500,000"), {"the rules": "claim-a1"}),),
         fair="The cap is {cap:,.0f} barrels a year from January 2018, for all states together.",
@@ -32,6 +35,7 @@ ENTRIES = (
     ),
     Entry(
         "A2",
+        tables=("petroleum_caps",),
         main="claim-a2",
         parts=(
             Part(
@@ -54,6 +58,7 @@ ENTRIES = (
     ),
     Entry(
         "A3",
+        tables=("gacc_commodities", "sanctions_hs_map", "sanctions_treatments"),
         main="claim-a3",
         parts=(
             Part(
@@ -68,6 +73,7 @@ ENTRIES = (
     ),
     Entry(
         "A4",
+        tables=("dprk_total_trade_annual",),
         main="claim-a4",
         parts=(
             Part(
@@ -90,6 +96,7 @@ ENTRIES = (
     ),
     Entry(
         "A5",
+        tables=("gacc_totals",),
         main="claim-a5",
         parts=(
             Part(
@@ -109,6 +116,7 @@ ENTRIES = (
     ),
     Entry(
         "A6",
+        tables=("gacc_totals",),
         main="claim-a6",
         parts=(
             Part(
@@ -127,6 +135,7 @@ ENTRIES = (
     ),
     Entry(
         "A7",
+        tables=("gacc_commodities", "events"),
         main="claim-a7",
         parts=(
             Part("1.6 million tonnes in August 2017", Meets("1.6"), {"as printed": "claim-a7"}),
@@ -142,6 +151,7 @@ ENTRIES = (
     ),
     Entry(
         "A8",
+        tables=("petroleum_caps", "gacc_petroleum", "gacc_totals"),
         main="claim-a8",
         parts=(
             Part(
@@ -160,6 +170,7 @@ ENTRIES = (
     ),
     Entry(
         "A9",
+        tables=("gacc_totals", "brent_monthly"),
         main="claim-a9",
         parts=(
             Part(
@@ -168,18 +179,25 @@ ENTRIES = (
                 {
                     "China's imports": "effect-import",
                     "China's exports": "effect-export",
+                    "China's exports, with the price of oil": OIL,
                     "both directions": "claim-a9",
                 },
             ),
         ),
         fair="Against what would have been, recorded imports changed by {imports:.0f} % "
         "({imports_lower:.0f} to {imports_upper:.0f}), exports by {exports:.0f} % "
-        "({exports_lower:.0f} to {exports_upper:.0f}); the loss is that of what North Korea sold.",
-        numbers={"imports": "effect-import", "exports": "effect-export"},
-        sensitivity={"China's imports": "effect-import", "China's exports": "effect-export"},
+        "({exports_lower:.0f} to {exports_upper:.0f}), or {oil:.0f} % ({oil_lower:.0f} to "
+        "{oil_upper:.0f}) where the price of oil is held to drive them.",
+        numbers={"imports": "effect-import", "exports": "effect-export", "oil": OIL},
+        sensitivity={
+            "China's imports": "effect-import",
+            "China's exports": "effect-export",
+            "China's exports, with the price of oil": OIL,
+        },
     ),
     Entry(
         "A10",
+        tables=("gacc_totals", "petroleum_illicit_estimates"),
         main="claim-a10",
         parts=(
             Part("trade was left to lose", Above(0.0), {"recorded exports of 2018": "claim-a10"}),
@@ -195,6 +213,7 @@ ENTRIES = (
     ),
     Entry(
         "A11",
+        tables=("events",),
         main="claim-a11",
         parts=(
             Part("the Council voted as one", Meets("100"), {"votes to January 2019": "claim-a11"}),
@@ -205,6 +224,7 @@ ENTRIES = (
     ),
     Entry(
         "A12",
+        tables=("events",),
         main="claim-a12",
         parts=(
             Part("nine votes and no veto", Meets("9"), {"the Charter": "claim-a12"}),
@@ -216,6 +236,7 @@ ENTRIES = (
     ),
     Entry(
         "A13",
+        tables=("events",),
         main="claim-a13",
         parts=(
             Part("no test for a year", Above(YEAR_WITHOUT), {"months without one": "claim-a13"}),
@@ -230,6 +251,7 @@ ENTRIES = (
     ),
     Entry(
         "A14",
+        tables=("gacc_totals",),
         main="claim-a14",
         parts=(
             Part(
@@ -247,6 +269,7 @@ ENTRIES = (
     ),
     Entry(
         "A15",
+        tables=("gacc_totals", "gacc_commodities"),
         main="claim-a15",
         parts=(
             Part(
@@ -262,6 +285,7 @@ ENTRIES = (
     ),
     Entry(
         "B1",
+        tables=("gacc_totals",),
         main="claim-b1",
         parts=(
             Part(
@@ -280,6 +304,7 @@ ENTRIES = (
     ),
     Entry(
         "B2",
+        tables=("gacc_totals",),
         main="claim-b2",
         parts=(
             Part(
@@ -296,6 +321,7 @@ ENTRIES = (
     ),
     Entry(
         "B3",
+        tables=("dprk_total_trade_annual", "gacc_commodities"),
         main="claim-b3",
         parts=(
             Part(
@@ -311,6 +337,7 @@ ENTRIES = (
     ),
     Entry(
         "B4",
+        tables=("petroleum_illicit_estimates", "gacc_commodities"),
         main="claim-b4-oil",
         parts=(
             Part("tankers went round the cap", Above(0.0), {"calls of 2018": "claim-b4-oil"}),
@@ -326,6 +353,7 @@ ENTRIES = (
     ),
     Entry(
         "B5",
+        tables=("gacc_totals", "petroleum_illicit_estimates"),
         main="claim-b5",
         parts=(
             Part("recorded channels were left", Above(0.0), {"imports of 2019": "claim-b5"}),

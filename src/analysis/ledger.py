@@ -169,7 +169,8 @@ class Entry:
     `main` is the finding whose number stands in the ledger. `fair` is what a fair wording would
     be: a template whose fields are `{name}`, `{name_lower}` or `{name_upper}` of the findings in
     `numbers` (name -> finding). `sensitivity` names findings that show the same by another
-    vintage, definition or window.
+    vintage, definition or window. `tables` are the raw tables behind the claim, for findings
+    that name no rows.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Entry:
     fair: str
     numbers: Mapping[str, str] = field(default_factory=dict)
     sensitivity: Mapping[str, str] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
 
 
 def read_results(folder: Path) -> dict[str, Result]:
@@ -203,31 +205,27 @@ def read_results(folder: Path) -> dict[str, Result]:
     return results
 
 
-def read_evidence(
-    reports: Path, results: Results, inputs: Mapping[str, Sequence[str]], corrections: pd.DataFrame
+def read_figures(
+    reports: Path, results: Results, corrections: pd.DataFrame
 ) -> dict[str, list[str]]:
-    """By finding, the printed figures that it rests on and the corrections among them.
+    """By finding, the printed figures behind it by file and line, and the corrections among them.
 
-    Figures are named by file and line. A finding that names no rows rests on the raw tables that
-    its notebook reads (`inputs` by notebook). `corrections` are those applied: `table, line, id`.
+    Only findings that name their rows have an entry. `corrections` are those applied: `table,
+    line, id`.
     """
     applied = corrections.groupby(["table", "line"])["id"].unique()
-    evidence = {}
+    figures = {}
     for result in results.values():
         if not result.rows:
-            evidence[result.id] = [
-                path for path in inputs.get(result.notebook, ()) if path.endswith(".csv")
-            ]
             continue
         rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
         if not {"table", "line"} <= set(rows):
-            evidence[result.id] = [f"reports/{result.rows}"]
             continue
         places = list(zip(rows["table"], rows["line"], strict=True))
-        figures = [f"data/raw/{table}.csv line {line}" for table, line in places]
         used = [name for place in places if place in applied.index for name in applied[place]]
-        evidence[result.id] = figures + [f"correction {name}" for name in dict.fromkeys(used)]
-    return evidence
+        figures[result.id] = [f"data/raw/{table}.csv line {line}" for table, line in places]
+        figures[result.id] += [f"correction {name}" for name in dict.fromkeys(used)]
+    return figures
 
 
 def find(results: Results, name: str) -> Result:
@@ -283,11 +281,12 @@ def ledger(
     entries: Sequence[Entry],
     claims: pd.DataFrame,
     results: Results,
-    evidence: Mapping[str, Sequence[str]],
+    figures: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
     """One object a claim, in the order of `claims` (`id, document, published, claim`).
 
-    `evidence` names by finding the figures and corrections that it rests on. Keys `id, text, said,
+    `figures` as `read_figures` gives them; a claim whose finding names none rests on the tables of
+    its entry. Keys `id, text, said,
     verdict, value, unit, lower, upper, level, rests_on, reasons, fair, sensitivity, notebook,
     anchor`. A fall is a negative number of per cent. Raises LedgerError when the entries are not
     exactly the claims.
@@ -296,11 +295,11 @@ def ledger(
     if len(known) != len(entries) or set(known) != set(claims["id"]):
         odd = sorted(set(known) ^ set(claims["id"]))
         raise LedgerError(f"expected one entry a claim of data/raw/claims.csv; odd ones: {odd}")
-    return [_object(known[row.id], row, results, evidence) for row in claims.itertuples()]
+    return [_object(known[row.id], row, results, figures) for row in claims.itertuples()]
 
 
 def _object(
-    entry: Entry, claim: Any, results: Results, evidence: Mapping[str, Sequence[str]]
+    entry: Entry, claim: Any, results: Results, figures: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     main = find(results, entry.main)
     return {
@@ -313,7 +312,7 @@ def _object(
         "lower": main.lower,
         "upper": main.upper,
         "level": main.level,
-        "rests_on": list(evidence.get(main.id, ())),
+        "rests_on": list(figures.get(main.id) or (f"data/raw/{name}.csv" for name in entry.tables)),
         "reasons": reasons(entry, results),
         "fair": fair_wording(entry, results),
         "sensitivity": {

@@ -8,25 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.ledger import Results, read_evidence, read_results
+from analysis.ledger import Results, read_figures, read_results
 from analysis.paths import Paths
 from analysis.sources.tables import read_table
 
 
 def ledger_inputs(paths: Paths) -> tuple[pd.DataFrame, Results, dict[str, list[str]]]:
-    """The claims, the findings of all built pages by id, and what each finding rests on.
+    """The claims, the findings of all built pages by id, and the printed figures behind each.
 
     Raises FileNotFoundError where the applied corrections have not been built.
     """
     results = read_results(paths.reports / "findings")
-    declared = {
-        file.stem: json.loads(file.read_text(encoding="utf-8"))["metadata"]["notebook_build"]
-        for file in sorted((paths.root / "notebooks").glob("*.ipynb"))
-    }
-    inputs = {name: notebook.get("inputs", []) for name, notebook in declared.items()}
     corrections = pd.read_csv(paths.processed / "corrections_applied.csv")
-    evidence = read_evidence(paths.reports, results, inputs, corrections)
-    return read_table(paths, "claims"), results, evidence
+    figures = read_figures(paths.reports, results, corrections)
+    return read_table(paths, "claims"), results, figures
 
 
 def write_claims(paths: Paths, objects: Sequence[Mapping[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import json
 import pandas as pd
 import pytest
 
+from analysis.claim_entries import ENTRIES
 from analysis.ledger import (
     CAVEAT,
     HOLDS,
@@ -22,11 +23,13 @@ from analysis.ledger import (
     Result,
     fair_wording,
     ledger,
-    read_evidence,
+    read_figures,
     read_results,
     reasons,
     verdict,
 )
+from analysis.paths import project_paths
+from analysis.sources.tables import read_datapackage
 
 
 def result(id: str, value: float | None, lower: float | None = None, upper: float | None = None):
@@ -186,21 +189,27 @@ def test_results_are_read_from_all_pages_and_an_id_stands_once(tmp_path):
         read_results(tmp_path)
 
 
-def test_a_finding_rests_on_its_rows_or_on_what_its_notebook_reads(tmp_path):
+def test_figures_are_named_by_place_with_the_corrections_among_them(tmp_path):
     rows = tmp_path / "data" / "rows.csv"
     rows.parent.mkdir()
     rows.write_text("table,line,printed\ngacc_totals,12,268.0\ngacc_totals,14,9\n", "utf-8-sig")
     named = dataclasses.replace(result("named", 1.0), rows="data/rows.csv")
     applied = pd.DataFrame({"table": ["gacc_totals"], "line": [14], "id": ["ten-times-low"]})
-    found = read_evidence(
-        tmp_path,
-        {"named": named, "bare": result("bare", 1.0)},
-        {"02_fall": ["data/raw/events.csv", "data/raw/corrections.yml"]},
-        applied,
-    )
-    assert found["named"] == [
-        "data/raw/gacc_totals.csv line 12",
-        "data/raw/gacc_totals.csv line 14",
-        "correction ten-times-low",
-    ]
-    assert found["bare"] == ["data/raw/events.csv"]
+    found = read_figures(tmp_path, {"named": named, "bare": result("bare", 1.0)}, applied)
+    assert found == {
+        "named": [
+            "data/raw/gacc_totals.csv line 12",
+            "data/raw/gacc_totals.csv line 14",
+            "correction ten-times-low",
+        ]
+    }
+
+
+def test_a_claim_without_named_figures_rests_on_the_tables_of_its_entry():
+    (found,) = ledger([entry(HOLDING, tables=("events",))], claims("A1"), RESULTS, {})
+    assert found["rests_on"] == ["data/raw/events.csv"]
+
+
+def test_every_claim_names_tables_that_are_there():
+    tables = {resource["name"] for resource in read_datapackage(project_paths())["resources"]}
+    assert all(one.tables and set(one.tables) <= tables for one in ENTRIES)
