@@ -121,7 +121,7 @@ def test_make_help_lists_every_target_that_is_for_people():
 def test_ci_runs_what_a_reader_runs():
     script = ROOT / ".ci" / "run"
     lines = script.read_text(encoding="utf-8").splitlines()
-    targets = ["test", "all", "check-snapshot"]
+    targets = ["test", "all", "check-snapshot", "reproduce", "test-browser"]
     assert [line for line in lines if line.startswith("make ")] == [f"make {t}" for t in targets]
     assert script.stat().st_mode & 0o111
 
