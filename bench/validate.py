@@ -25,8 +25,8 @@ from pathlib import Path
 import joblib
 import pandas as pd
 
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE
 from analysis.cleaning.simulation import Score, score_history
-from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, FLOWS, months_between, trade_system
 from analysis.cleaning.withheld import Withheld, releases, withhold
 from analysis.models import design_scores, stability_simulation
@@ -311,8 +311,10 @@ def simulation_lines(simulation: pd.DataFrame) -> list[tuple]:
     clean = simulation[~misprinted].sum(numeric_only=True)
     counts = [
         ("misprints found", errors["found"], errors["planted"]),
+        ("misprints rejected", errors["rejected"], errors["planted"]),
         ("checkable misprints found", errors["checkable_found"], errors["checkable"]),
         ("sound figures blamed", errors["blamed"], errors["sound"]),
+        ("sound figures rejected", errors["sound_rejected"], errors["sound"]),
         (
             "months no misprint touches, truth inside",
             errors["months_untouched_inside"],

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE
 from analysis.cleaning.simulation import score_history
-from analysis.cleaning.trade import ROBUST_TOLERANCE
 from analysis.cleaning.trade_statements import trade_system
 from analysis.cleaning.withheld import releases, withhold
 from analysis.models.coverage import ACCEPTED, LEAST_SERIES, engines, headline_engines

@@ -158,6 +158,9 @@ COLUMNS: Mapping[str, ColumnWords] = {
     ),
     "unit": ColumnWords("Unit of the numbers of the row."),
     "contradicts": ColumnWords("The other statements of the smallest contradiction."),
+    "also_suspect": ColumnWords(
+        "Statements nearly as likely to be the wrong one, each with its share of the odds."
+    ),
     "rows": ColumnWords("Raw rows behind the statement, by `row_id`, with spaces between."),
     "table": ColumnWords("Name of the raw table, a file of data/raw without ending."),
     "rows_read": ColumnWords("Rows of the table.", "rows"),

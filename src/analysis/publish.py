@@ -7,6 +7,7 @@ everything is written at the end, in one go.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -20,12 +21,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.cleaning import conflicts, system
+from analysis.cleaning import conflicts, error_models, system
 from analysis.cleaning.accounting import RowAccount, row_account, usable_rows, usable_totals
-from analysis.cleaning.conflicts import Rejection, least_rejection
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE, Rejection, least_rejection
 from analysis.cleaning.corrections import apply_corrections, read_corrections
 from analysis.cleaning.system import System
-from analysis.cleaning.trade import ROBUST_TOLERANCE, CleanTrade, currency_pairs, window_bounds
+from analysis.cleaning.trade import CleanTrade, currency_pairs, window_bounds
 from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
 from analysis.codebook import data_package
 from analysis.paths import Paths
@@ -165,8 +166,8 @@ def rejection_key(question: System, tolerance: float | None) -> str:
     content = hashlib.sha256()
     content.update(repr((question.unknowns, tolerance)).encode())
     for statement in question.statements:
-        content.update(repr((statement.id, statement.rows, statement.weight)).encode())
-    for module in (system, conflicts):
+        content.update(repr(dataclasses.astuple(statement)).encode())
+    for module in (system, conflicts, error_models):
         content.update(Path(module.__file__).read_bytes())
     return content.hexdigest()
 
@@ -331,8 +332,12 @@ def _read_rejection(file: Path) -> Rejection | None:
             conflicts=_sets(kept["conflicts"]),
             components=_sets(kept["components"]),
             alternatives=_sets(kept["alternatives"]),
+            odds={
+                int(index): {int(other): share for other, share in odds.items()}
+                for index, odds in kept["odds"].items()
+            },
         )
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -341,7 +346,8 @@ def _as_json(rejection: Rejection) -> dict[str, object]:
         name: [sorted(members) for members in getattr(rejection, name)]
         for name in ("conflicts", "components", "alternatives")
     }
-    return {"chosen": sorted(rejection.chosen), "weight": rejection.weight, **lists}
+    odds = {index: dict(others) for index, others in rejection.odds.items()}
+    return {"chosen": sorted(rejection.chosen), "weight": rejection.weight, "odds": odds, **lists}
 
 
 def _sets(lists: Iterable[Iterable[int]]) -> tuple[frozenset[int], ...]:

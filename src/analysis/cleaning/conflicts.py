@@ -9,21 +9,29 @@ The integer program is solved by implicit hitting sets: find a minimal set of st
 contradict each other (a *conflict*), require that at least one of each known conflict falls,
 solve that small covering program per component of the graph of conflicts, and repeat until the
 rest is feasible. The result is exact: a rejection of less weight would leave a conflict whole.
+
+Weights know the kinds of figures alone, and often tie. What a figure would have to be, had it
+been misprinted, then tells the suspects apart; those that it does not tell apart are named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from analysis.cleaning.system import INFINITY, Conflicts, System
+from analysis.cleaning.system import INFINITY, Conflicts, Solver, System
 
 #: Sets whose weights differ by less than this weigh the same (log-odds).
 WEIGHT_TOLERANCE = 1e-6
+#: A rejection is near-lightest, and a statement a suspect, when it is at most e times less likely
+#: than the chosen one (log-odds).
+ROBUST_TOLERANCE = 1.0
+#: Passes over the rejected statements; an exchange can open another, and two passes are usual.
+EXCHANGES = 5
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Rejection:
     that contradict each other; `components` the conflicts' statements by connected component;
     `alternatives` whole rejections, the chosen one first: for every chosen statement those that
     keep it and weigh at most the tolerance more than the chosen one, each with other suspects in
-    its place.
+    its place. `odds` as `likelier_errors` gives them.
     """
 
     chosen: frozenset[int]
@@ -42,6 +50,24 @@ class Rejection:
     conflicts: tuple[frozenset[int], ...]
     components: tuple[frozenset[int], ...]
     alternatives: tuple[frozenset[int], ...]
+    odds: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
+
+    def suspects(self, tolerance: float) -> dict[int, dict[int, float]]:
+        """For each chosen statement that has any: the others that may be wrong in its place.
+
+        Named are those at most exp(`tolerance`) times less likely, each with its share of the
+        odds, the chosen one's and those of all that could take its place summing to 1.
+        """
+        named = {}
+        for index, odds in self.odds.items():
+            others = {
+                other: share / sum(odds.values())
+                for other, share in odds.items()
+                if other != index and share >= np.exp(-tolerance)
+            }
+            if others:
+                named[index] = others
+        return named
 
 
 def least_rejection(
@@ -52,6 +78,8 @@ def least_rejection(
 ) -> Rejection:
     """The rejection of least weight, and with `tolerance` (log-odds) its near-equal rivals.
 
+    Between two suspects for one contradiction `likelier_errors` decides.
+
     `known` are conflicts of this system found before; they save time and change nothing.
 
     Raises ValueError when definitions alone contradict each other, which no rejection can mend.
@@ -59,17 +87,99 @@ def least_rejection(
     weights = np.array([statement.weight for statement in system.statements])
     finder = Conflicts(system)
     conflicts = list(known)
-    chosen = _settle(finder, weights, conflicts)
-    rivals: list[frozenset[int]] = []
+    lightest = _settle(finder, weights, conflicts)
+    chosen, odds = likelier_errors(system, finder, conflicts, lightest)
+    rivals: dict[frozenset[int], None] = {}
     if tolerance is not None:
-        rivals = _rivals(finder, weights, conflicts, chosen, tolerance)
+        for index, others in odds.items():
+            for other, share in others.items():
+                if other != index and share >= np.exp(-tolerance):
+                    rivals[chosen - {index} | {other}] = None
+        rivals |= dict.fromkeys(_rivals(finder, weights, conflicts, chosen, tolerance))
     return Rejection(
         chosen=chosen,
         weight=float(weights[sorted(chosen)].sum()),
         conflicts=tuple(conflicts),
         components=tuple(components(conflicts)),
         alternatives=(chosen, *rivals),
+        odds=odds,
     )
+
+
+def likelier_errors(
+    system: System,
+    finder: Conflicts,
+    conflicts: Sequence[frozenset[int]],
+    chosen: frozenset[int],
+) -> tuple[frozenset[int], dict[int, dict[int, float]]]:
+    """`chosen` with a rejected statement exchanged for one that is likelier to be wrong.
+
+    The weights say how often a statement of its kind is wrong, not whether this one looks it: a
+    misprint is often one slip of typing away from what the other figures allow. Exchanged are
+    single statements with an error model that meet the same `conflicts` and leave a feasible
+    rest, where weight less log-likelihood of the error is smaller.
+
+    Also returns, for each statement of the result that has an error model, the odds of itself
+    (1.0) and of every statement that could take its place.
+    """
+    solver = Solver(system)
+    costs: dict[int, dict[int, float]] = {}
+    due = chosen
+    for _ in range(EXCHANGES):
+        before = chosen
+        for index in sorted(due):
+            if index in chosen and system.statements[index].error is not None:
+                costs.pop(index, None)
+                found = _exchange_costs(system, finder, solver, conflicts, chosen, index)
+                best = min(found, key=lambda other: (found[other], other != index, other))
+                chosen = chosen - {index} | {best}
+                costs[best] = found
+        changed = before ^ chosen
+        due = chosen & frozenset().union(*(c for c in conflicts if c & changed))
+        if not changed:
+            break
+    odds = {
+        index: {other: float(np.exp(found[index] - cost)) for other, cost in found.items()}
+        for index, found in costs.items()
+        if index in chosen
+    }
+    return chosen, odds
+
+
+def _exchange_costs(
+    system: System,
+    finder: Conflicts,
+    solver: Solver,
+    conflicts: Sequence[frozenset[int]],
+    chosen: frozenset[int],
+    index: int,
+) -> dict[int, float]:
+    """The cost of rejecting `index`, and of each other statement that could take its place.
+
+    An exchange that lays bare a contradiction not known yet is none.
+    """
+    costs = {index: _cost(system, solver, chosen, index)}
+    own = [conflict for conflict in conflicts if conflict & chosen == {index}]
+    for other in sorted(frozenset.intersection(*own) - {index}) if own else ():
+        rival = chosen - {index} | {other}
+        if system.statements[other].error is not None and not finder.among(rival):
+            costs[other] = _cost(system, solver, rival, other)
+    return costs
+
+
+def _cost(system: System, solver: Solver, rejected: frozenset[int], index: int) -> float:
+    """Minus the log-odds that the statement at `index` is wrong in the way that it would have to.
+
+    All of `rejected` is out, the statement itself included.
+    """
+    statement = system.statements[index]
+    solver.reject(rejected)
+    if statement.error.below:
+        allowed = solver.ratio_interval(statement.error.above, statement.error.below)
+    else:
+        allowed = solver.interval(statement.error.above)
+    # The digits past these are the solver's; equal costs must be equal on every machine.
+    return round(statement.weight - statement.error.log_likelihood(allowed), 6)
 
 
 def _settle(

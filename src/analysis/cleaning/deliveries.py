@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.bounds import Bounds, conditional_bounds, robust_bounds
-from analysis.cleaning.conflicts import Rejection, explain, least_rejection
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE, Rejection, explain, least_rejection
 from analysis.cleaning.system import INFINITY, Row, Statement, System, make_system
 from analysis.cleaning.trade_statements import Printed, clusters, months_between, soundness
 from analysis.schemas import REPORTED_DELIVERIES, InputError, checked
@@ -63,8 +63,6 @@ RUSSIA_RATES = (
 #: them are a newspaper's second figure: they weigh this share of a figure's log-odds.
 BARRELS_SINCE = pd.Period("2021-03", "M")
 SECOND_FIGURE = 0.5
-#: A rejection is near-lightest when it is at most e times less likely than the lightest.
-ROBUST_TOLERANCE = 1.0
 #: A month that no figure prints but that the others fix to within this share is `derived`.
 DERIVED_WIDTH = 0.05
 #: Barrels: an interval narrower than this is narrow whatever its share (printed zeros).

@@ -8,13 +8,14 @@ measured ranges, exchange rates within their bounds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.cleaning.bounds import conditional_bounds
-from analysis.cleaning.conflicts import least_rejection
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE, least_rejection
 from analysis.cleaning.system import Row, Solver, System
 from analysis.cleaning.trade_statements import (
     _BASE,
@@ -66,17 +67,21 @@ class Truth:
 class Score:
     """One history: misprints planted and found, sound figures and blamed, months inside bounds.
 
-    A misprint is `checkable` where all that is true in its history together excludes it: any other
-    contradicts nothing, and no method can find it.
+    Found is a misprint that is rejected or named as a suspect in the place of a rejected one;
+    blamed is a sound figure of which the same is said. `rejected` and `sound_rejected` count those
+    that fall. A misprint is `checkable` where all that is true in its history together excludes
+    it: any other contradicts nothing, and no method can find it.
     """
 
     seed: int
     planted: int
     found: int
+    rejected: int
     checkable: int
     checkable_found: int
     sound: int
     blamed: int
+    sound_rejected: int
     months_untouched: int
     months_untouched_inside: int
     months: int
@@ -168,15 +173,11 @@ def score_history(
     truth = draw_truth(level, rates, rng, surprises=surprises)
     printed, planted = print_history(observations, truth, rng, planted_rate=planted_rate)
     system = trade_system(printed, rates)
-    chosen = least_rejection(system).chosen
-    rejected = {
-        (member, system.statements[index].kind)
-        for index in chosen
-        for member in system.statements[index].members
-    }
-    figures = {
-        (member, statement.kind) for statement in system.statements for member in statement.members
-    }
+    rejection = least_rejection(system)
+    chosen = rejection.chosen
+    named = chosen.union(*rejection.suspects(ROBUST_TOLERANCE).values())
+    rejected, suspected = (_figures(system, statements) for statements in (chosen, named))
+    figures = _figures(system, range(len(system.statements)))
     planted &= figures
     checkable = _checkable(system, truth, planted)
     inside = _inside(system, chosen, truth)
@@ -185,16 +186,27 @@ def score_history(
     return Score(
         seed=seed,
         planted=len(planted),
-        found=len(planted & rejected),
+        found=len(planted & suspected),
+        rejected=len(planted & rejected),
         checkable=len(checkable),
-        checkable_found=len(checkable & rejected),
+        checkable_found=len(checkable & suspected),
         sound=len(figures - planted),
-        blamed=len(rejected - planted),
+        blamed=len(suspected - planted),
+        sound_rejected=len(rejected - planted),
         months_untouched=len(untouched),
         months_untouched_inside=sum(untouched),
         months=len(inside),
         months_inside=sum(inside.values()),
     )
+
+
+def _figures(system: System, statements: Iterable[int]) -> set[tuple[str, str]]:
+    """The printed figures behind statements, as (row_id, kind)."""
+    return {
+        (member, system.statements[index].kind)
+        for index in statements
+        for member in system.statements[index].members
+    }
 
 
 def _checkable(system: System, truth: Truth, planted: set[tuple[str, str]]) -> set[tuple[str, str]]:

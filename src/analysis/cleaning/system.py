@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import highspy
 import numpy as np
@@ -19,6 +20,8 @@ INFINITY = float("inf")
 FEASIBILITY_TOLERANCE = 1e-7
 #: Rows that miss each other by less than this in all do not contradict each other.
 CONFLICT_TOLERANCE = 1e-5
+#: Steps of Dinkelbach's iteration; it squares the error at each, and three or four are usual.
+DINKELBACH_STEPS = 20
 #: A dual smaller than this is zero.
 DUAL_TOLERANCE = 1e-9
 
@@ -32,13 +35,31 @@ class Row:
     upper: float
 
 
+class ErrorModel(Protocol):
+    """What it would look like if a statement were wrong.
+
+    The statement is about a linear form `above`, or about its ratio to the form `below` where
+    that is not empty.
+    """
+
+    above: tuple[tuple[Hashable, float], ...]
+    below: tuple[tuple[Hashable, float], ...]
+
+    def log_likelihood(self, allowed: tuple[float, float]) -> float:
+        """Log-probability of what is seen, given that the statement is wrong and the other
+        statements allow this interval.
+        """
+
+
 @dataclass(frozen=True)
 class Statement:
     """Rows that hold or fall together, with what it costs to reject them.
 
     `weight` is the log-odds that the statement is sound; infinite for a definition. `members` are
     the identifiers of the raw rows behind it. `kind` tells the reader what is rejected:
-    `level`, `rate`, `revision` (no revision of a month) or `definition`.
+    `level`, `rate`, `revision` (no revision of a month) or `definition`. With an `error` model the
+    statement can be weighed against another that would explain the same contradiction; a revision
+    has none, since nothing tells how large it should be.
     """
 
     id: str
@@ -47,6 +68,7 @@ class Statement:
     weight: float
     members: tuple[str, ...] = ()
     description: str = ""
+    error: ErrorModel | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -203,6 +225,41 @@ class Solver(_Held):
     def interval(self, terms: Sequence[tuple[Hashable, float]]) -> tuple[float, float]:
         """The smallest and largest value of a linear form, both attained unless infinite."""
         return self.extreme(terms, 1), self.extreme(terms, -1)
+
+    def ratio_interval(
+        self, above: Sequence[tuple[Hashable, float]], below: Sequence[tuple[Hashable, float]]
+    ) -> tuple[float, float]:
+        """The smallest and largest ratio of two forms, of which `below` is never negative.
+
+        Dinkelbach's iteration (1967, Management Science 13(7), 492-498): the ratio at the extreme
+        of `above - ratio * below` is nearer to the end, until that extreme is zero. An end is
+        infinite where it is not attained.
+        """
+        return self._extreme_ratio(above, below, 1), self._extreme_ratio(above, below, -1)
+
+    def _extreme_ratio(self, above, below, sense: int) -> float:
+        if not np.isfinite(self.extreme(below, 1)):
+            return -sense * INFINITY
+        ratio = self._ratio_here(above, below, sense)
+        for _ in range(DINKELBACH_STEPS):
+            if not np.isfinite(ratio):
+                break
+            gap = self.extreme([*above, *((name, -ratio * c) for name, c in below)], sense)
+            if not np.isfinite(gap):
+                return gap
+            if sense * gap >= -CONFLICT_TOLERANCE:
+                break
+            ratio = self._ratio_here(above, below, sense)
+        return ratio
+
+    def _ratio_here(self, above, below, sense: int) -> float:
+        """The ratio at the last extreme; infinite where `below` is zero there."""
+        values = self.solution()
+        top, bottom = (
+            sum(c * values[self.system.position[name]] for name, c in form)
+            for form in (above, below)
+        )
+        return top / bottom if bottom > CONFLICT_TOLERANCE else -sense * INFINITY
 
 
 def _linear_program(system: System, rows: Sequence[Row], *, elastic: bool) -> highspy.HighsLp:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.bounds import Bounds, conditional_bounds, robust_bounds
-from analysis.cleaning.conflicts import Rejection, explain, least_rejection
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE, Rejection, explain, least_rejection
 from analysis.cleaning.draws import joint_draws
 from analysis.cleaning.point import smooth_path
 from analysis.cleaning.system import Statement, System
@@ -25,8 +25,6 @@ from analysis.cleaning.trade_statements import (
 FIRST_MONTH = pd.Period("2012-01", "M")
 VINTAGES = ("first_release", "corrected")
 ALL_FLOWS = ("export", "import", "total")
-#: A rejection is near-lightest when it is at most e times less likely than the lightest.
-ROBUST_TOLERANCE = 1.0
 #: A month that no figure prints but that the others fix to within this share is `derived`.
 DERIVED_WIDTH = 0.05
 #: Releases that print a month of each vintage.
@@ -166,7 +164,9 @@ def contradictions(system: System, rejection: Rejection) -> pd.DataFrame:
     """One line a rejected statement: what was printed, what the rest allows, what it contradicts.
 
     `amount` is the distance between the two intervals: USD or CNY million for a level, percentage
-    points for a rate, missing for a revision that the figures demand.
+    points for a rate, missing for a revision that the figures demand. `also_suspect` names the
+    statements nearly as likely to be the wrong one (`Rejection.suspects`), each with its share of
+    the odds.
     """
     reasons = explain(system, rejection)
     forms = {}
@@ -174,13 +174,16 @@ def contradictions(system: System, rejection: Rejection) -> pd.DataFrame:
         for place, terms in enumerate(_parts(system.statements[index])):
             forms[index, place] = terms
     allowed = conditional_bounds(system, rejection.chosen, forms)
+    suspects = rejection.suspects(ROBUST_TOLERANCE)
     records = [
-        _contradiction(system, index, reasons.get(index, frozenset()), allowed)
+        _contradiction(
+            system, index, reasons.get(index, frozenset()), suspects.get(index, {}), allowed
+        )
         for index in sorted(rejection.chosen)
     ]
     columns = (
         "id kind description printed_lower printed_upper allowed_lower allowed_upper amount unit "
-        "contradicts rows"
+        "contradicts also_suspect rows"
     ).split()
     return pd.DataFrame(records, columns=columns)
 
@@ -197,7 +200,13 @@ def _parts(statement: Statement) -> list[Sequence]:
     return [now, base]
 
 
-def _contradiction(system: System, index: int, conflict: frozenset[int], allowed: Mapping) -> tuple:
+def _contradiction(
+    system: System,
+    index: int,
+    conflict: frozenset[int],
+    suspects: Mapping[int, float],
+    allowed: Mapping,
+) -> tuple:
     statement = system.statements[index]
     others = "; ".join(system.statements[other].description for other in sorted(conflict - {index}))
     printed = allows = (np.nan, np.nan)
@@ -221,6 +230,10 @@ def _contradiction(system: System, index: int, conflict: frozenset[int], allowed
         amount,
         unit,
         others,
+        "; ".join(
+            f"{system.statements[other].description} ({share:.0%})"
+            for other, share in sorted(suspects.items(), key=lambda item: -item[1])
+        ),
         " ".join(statement.members),
     )
 

@@ -18,13 +18,13 @@ imports = total; exports - imports = balance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from analysis.cleaning.error_models import Misprint, typing_slips
 from analysis.cleaning.system import INFINITY, Row, Statement, System, make_system
 
 FLOWS = ("export", "import")
@@ -56,11 +56,6 @@ ROUTINE_REVISION = 0.0015
 SECOND_READER = float(np.log(5.0))
 #: Agreement of many readers says nothing about an error in the release itself (about 1 in 500).
 HEAVIEST = float(np.log(500.0))
-#: Where exports, imports and total of one release do not add up, a figure that one slip of typing
-#: would bring in line with the other two is the likelier culprit (Scholtus 2009, Statistics
-#: Netherlands discussion paper 09046, on typing errors under balance edits). It decides between
-#: equals: less than a second reader, and less than a figure weighs more than a revision.
-TYPING_SLIP = 0.4
 
 #: Months whose first releases the customs office is known to have revised; both flows, free `s`.
 #: 2016: the base of 2017's rates is about 250 lower, nearly all in January-March. 2017: base
@@ -204,24 +199,28 @@ def level_statements(observations: pd.DataFrame) -> list[Statement]:
     groups: dict[tuple, list[Printed]] = {}
     for key, printed in _levels_with_reprints_joined(observations):
         groups.setdefault(key, []).append(printed)
-    clustered = {key: clusters(group) for key, group in groups.items()}
-    slipped = typing_slips(clustered)
     statements = []
     for key in sorted(groups):
         first, last, flow, currency, basis, release = key
-        for number, cluster in enumerate(clustered[key]):
+        ratio = basis_ratio(basis, flow, first, last)
+        for number, cluster in enumerate(clusters(groups[key])):
             ends = max(p.lower for p in cluster), min(p.upper for p in cluster)
-            lower, upper = divide_interval(ends, basis_ratio(basis, flow, first, last))
+            lower, upper = divide_interval(ends, ratio)
             terms = quantity(flow, first, last, printed_vintage(basis, release, last), currency)
             statements.append(
                 Statement(
                     id=f"level {_name(key, number)}",
                     kind="level",
                     rows=(Row(tuple(terms), lower, upper),),
-                    weight=soundness(len({p.publisher for p in cluster}))
-                    - TYPING_SLIP * ((key, number) in slipped),
+                    weight=soundness(len({p.publisher for p in cluster})),
                     members=tuple(p.row_id for p in cluster),
                     description=_describe(first, last, flow, basis, release),
+                    error=_misprint(
+                        cluster[0],
+                        terms,
+                        [],
+                        lambda ends, ratio=ratio: divide_interval(ends, ratio),
+                    ),
                 )
             )
     return statements
@@ -275,9 +274,13 @@ def rate_statements(observations: pd.DataFrame) -> list[Statement]:
         low_base, high_base = basis_ratio(basis, flow, first - 12, last - 12)
         above = quantity(flow, first, last, now, currency)
         below = quantity(flow, first - 12, last - 12, vintage, currency)
+
+        def factor(growth, slowest=low_base / high_now, fastest=high_base / low_now):
+            """The range of numerator / base that a range of growth states."""
+            return (1 + growth[0]) * slowest, (1 + growth[1]) * fastest
+
         for number, cluster in enumerate(clusters(groups[key])):
-            slow = (1 + max(p.lower for p in cluster)) * low_base / high_now
-            fast = (1 + min(p.upper for p in cluster)) * high_base / low_now
+            slow, fast = factor((max(p.lower for p in cluster), min(p.upper for p in cluster)))
             statements.append(
                 Statement(
                     id=f"rate {_name(key, number)}",
@@ -289,65 +292,30 @@ def rate_statements(observations: pd.DataFrame) -> list[Statement]:
                     weight=soundness(len({p.publisher for p in cluster})),
                     members=tuple(p.row_id for p in cluster),
                     description="growth of " + _describe(first, last, flow, rate_base, release),
+                    error=_misprint(cluster[0], above, below, factor),
                 )
             )
     return statements
 
 
-def typing_slips(clustered: Mapping[tuple, Sequence[Sequence[Printed]]]) -> set[tuple]:
-    """Which figures one slip of typing sets apart from the other two of their release.
-
-    `clustered` holds the sets of agreeing prints under (first, last, flow, currency, basis,
-    release). Looked at are exports, imports and total under otherwise equal keys whose intervals
-    cannot add up. Returns (key, number of the set) for each set of a single publisher that a slip
-    could mend, unless a slip could mend all three, which tells nothing.
-    """
-    slipped = set()
-    for key in clustered:
-        first, last, flow, *rest = key
-        keys = [(first, last, name, *rest) for name in ("export", "import", "total")]
-        if flow != "total" or not all(other in clustered for other in keys):
-            continue
-        for places in product(*(range(len(clustered[other])) for other in keys)):
-            triple = [clustered[other][place] for other, place in zip(keys, places, strict=True)]
-            ends = [(max(p.lower for p in c), min(p.upper for p in c)) for c in triple]
-            (e_low, e_high), (i_low, i_high), (t_low, t_high) = ends
-            if e_low + i_low <= t_high and e_high + i_high >= t_low:
-                continue
-            needed = [
-                (t_low - i_high, t_high - i_low),
-                (t_low - e_high, t_high - e_low),
-                (e_low + i_low, e_high + i_high),
-            ]
-            mended = [
-                place
-                for place, (cluster, interval) in enumerate(zip(triple, needed, strict=True))
-                if len({p.publisher for p in cluster}) == 1 and _one_slip_away(cluster[0], interval)
-            ]
-            if len(mended) < len(triple):
-                slipped |= {(keys[place], places[place]) for place in mended}
-    return slipped
-
-
-def _one_slip_away(printed: Printed, interval: tuple[float, float]) -> bool:
-    """Whether a wrong digit, two neighbours swapped, or a power of ten leads into `interval`."""
-    unit = printed.upper - printed.value
-    digits = str(round(printed.value / unit))
-    others = {
-        digits[:place] + other + digits[place + 1 :]
-        for place in range(len(digits))
-        for other in "0123456789"
-    }
-    swapped = {
-        digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :]
-        for place in range(len(digits) - 1)
-    }
-    meant = [int(text) * unit for text in others | swapped]
-    lower, upper = interval
-    below = printed.value - printed.lower
-    return any(
-        lower <= value + unit and value - below <= upper
-        for value in (*meant, printed.value / 10, printed.value * 10)
+def _misprint(
+    figure: Printed,
+    above: Terms,
+    below: Terms,
+    stated: Callable[[tuple[float, float]], tuple[float, float]],
+) -> Misprint:
+    """The error model of a figure; `stated` turns a printed interval into that of the form."""
+    unit, below_value = figure.upper - figure.value, figure.value - figure.lower
+    lower, upper = stated((figure.value, figure.value + unit))
+    return Misprint(
+        above=tuple(above),
+        below=tuple(below),
+        unit=upper - lower,
+        range=max(abs(figure.value) / unit, 10.0),
+        meant=tuple(
+            (chance, *stated((value - below_value, value + unit)))
+            for value, chance in typing_slips(figure.value, unit)
+        ),
     )
 
 

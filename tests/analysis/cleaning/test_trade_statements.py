@@ -16,7 +16,6 @@ from analysis.cleaning.trade_statements import (
     quantity,
     soundness,
     trade_system,
-    typing_slips,
 )
 from analysis.paths import project_paths
 from analysis.publish import TOTALS, read_evidence
@@ -127,39 +126,6 @@ def test_prints_that_agree_are_one_figure_and_others_stay_apart():
         Printed("c", "z", 12.05, 12.0, 12.1),
     ]
     assert [sorted(p.row_id for p in group) for group in clusters(prints)] == [["c"], ["a", "b"]]
-
-
-def release(export: float, imports: float, total: float) -> dict[tuple, list[list[Printed]]]:
-    """One release with these figures, each by one agency, in units of 0.1."""
-    figures = {"export": export, "import": imports, "total": total}
-    return {
-        (M("2019-05"), M("2019-05"), flow, "USD", "customs", "month_first"): [
-            [Printed(flow, "x", value, value - 0.1, value + 0.1)]
-        ]
-        for flow, value in figures.items()
-    }
-
-
-@pytest.mark.parametrize(
-    ("figures", "flows"),
-    [
-        ((200.7, 19.2, 219.9), set()),  # adds up
-        ((200.7, 192.0, 219.9), {"import"}),  # ten times too high
-        ((270.7, 19.2, 226.9), {"export"}),  # digits swapped; 289.9 is no slip of 226.9
-        ((200.7, 59.2, 219.9), {"import", "total"}),  # one digit: 19.2, or a total of 259.9
-        ((243.6, 57.1, 219.9), set()),  # nothing that one slip would mend
-    ],
-)
-def test_a_typing_slip_is_told_from_the_sound_figures_of_its_release(figures, flows):
-    found = typing_slips(release(*figures))
-    assert {key[2] for key, _ in found} == flows
-
-
-def test_a_figure_that_a_second_agency_printed_is_no_typing_slip():
-    prints = release(200.7, 192.0, 219.9)
-    key = next(key for key in prints if key[2] == "import")
-    prints[key][0].append(Printed("copy", "y", 192.0, 191.9, 192.1))
-    assert typing_slips(prints) == set()
 
 
 def test_the_likelier_culprit_falls_where_weights_are_equal():
