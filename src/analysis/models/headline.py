@@ -34,9 +34,9 @@ def coverage_by_process(coverage: pd.DataFrame, engines: list[str]) -> pd.DataFr
         told=[f"{100 * row.coverage:.1f} ± {100 * row.mc_error:.1f}" for row in own.itertuples()],
         process=own["process"].replace("all", "all together"),
     )
-    table = own.pivot(index=["engine", "process"], columns="horizon", values="told")
-    order = own[["engine", "process"]].drop_duplicates()
-    return table.loc[list(order.itertuples(index=False, name=None))]
+    return own.pivot_table(
+        index=["engine", "process"], columns="horizon", values="told", aggfunc="first", sort=False
+    )
 
 
 def departures(coverage: pd.DataFrame, engine: str) -> pd.DataFrame:
