@@ -31,7 +31,10 @@ def coverage_by_process(coverage: pd.DataFrame, engines: list[str]) -> pd.DataFr
     """
     own = coverage[coverage["engine"].isin(engines)]
     own = own.assign(
-        told=[f"{100 * row.coverage:.1f} ± {100 * row.mc_error:.1f}" for row in own.itertuples()],
+        told=[  # no-break spaces keep a share and its error on one line
+            f"{100 * row.coverage:.1f}\u00a0±\u00a0{100 * row.mc_error:.1f}"
+            for row in own.itertuples()
+        ],
         process=own["process"].replace("all", "all together"),
     )
     return own.pivot_table(

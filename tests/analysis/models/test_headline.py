@@ -54,4 +54,4 @@ def test_a_process_alone_leaves_the_range_by_chance_or_beyond_it():
 def test_the_table_by_process_keeps_its_order_and_its_errors():
     table = coverage_by_process(TABLE, ["a"])
     assert table.index.tolist() == [("a", "all together"), ("a", "walk"), ("a", "trend")]
-    assert table.loc[("a", "walk")].tolist() == ["86.0 ± 3.0", "79.0 ± 3.0"]
+    assert table.loc[("a", "walk")].tolist() == ["86.0\u00a0±\u00a03.0", "79.0\u00a0±\u00a03.0"]
