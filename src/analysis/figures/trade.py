@@ -19,7 +19,6 @@ from analysis.figures.figure import (
     FLOW_COLOURS,
     FLOW_NAMES,
     GREY,
-    INK,
     ORANGE,
     PAPER,
     PURPLE,
@@ -61,9 +60,6 @@ BANDS = (
     "The dark band holds every value that agrees with the printed figures that we keep, the light "
     "band also those under nearly as good choices of figures to reject."
 )
-
-#: Bars of less are a rounding of zero in million tonnes with two decimals.
-LABELLED_TONNES = 5_000
 
 VINTAGE_NAMES = {
     "first_release": "months as first released",
@@ -425,74 +421,3 @@ def _vintage_words(whole: pd.DataFrame, year: int) -> str:
         f"{VINTAGE_NAMES[name]} {rows[name]:,.0f}" for name in VINTAGE_MARKS if name in rows.index
     ]
     return f"{year}: {', '.join(parts)}."
-
-
-def coal_by_month(
-    coal: pd.DataFrame, *, title: str, source: str, first: str, last: str, id: str = "coal"
-) -> Figure:
-    """China's recorded imports of North Korean coal, tonnes a month.
-
-    `coal` has one row a month with a figure: `month` (Period[M]), `tonnes` (a printed zero is
-    0), `basis` (`printed` or `derived`). A month without a row is marked as unknown, not as zero.
-    """
-    months = pd.period_range(first, last, freq="M")
-    shown = coal[coal["month"].isin(months)].sort_values("month")
-    unknown = [month for month in months if month not in set(shown["month"])]
-    with style(id):
-        picture = blank(2.9)
-        axes = picture.add_subplot()
-        place = [month.ordinal for month in shown["month"]]
-        axes.bar(place, shown["tonnes"] / 1e6, width=0.8, color=RED)
-        nothing = shown[shown["tonnes"] < LABELLED_TONNES]
-        axes.plot(
-            [month.ordinal for month in nothing["month"]],
-            [0.05] * len(nothing),
-            "o",
-            markersize=5,
-            markerfacecolor=PAPER,
-            markeredgecolor=RED,
-        )
-        axes.plot(
-            [month.ordinal for month in unknown],
-            [0.05] * len(unknown),
-            linestyle="",
-            marker="$?$",
-            markersize=6,
-            color=QUIET,
-        )
-        axes.set_title("Million tonnes a month (ring: nothing; question mark: no figure)")
-        axes.set_ylim(0, 1.1 * shown["tonnes"].max() / 1e6)
-        for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples():
-            axes.text(
-                row.month.ordinal,
-                row.tonnes / 1e6,
-                f"{row.tonnes / 1e6:.2f}",
-                ha="center",
-                va="bottom",
-                size=8.5,
-                color=INK,
-            )
-        mark_months(axes, months)
-    zeros = shown[(shown["tonnes"] == 0) & (shown["basis"] == "printed")]
-    zeros_listed = ", ".join(_month(month) for month in zeros["month"])
-    derived = " and ".join(
-        _month(month) for month in shown.loc[shown["basis"] == "derived", "month"]
-    )
-    return Figure(
-        id=id,
-        title=title,
-        subtitle="China's recorded imports of coal from North Korea, million tonnes a month",
-        source=source,
-        note=f"{derived}: difference of printed sums." if derived else "",
-        alt=(
-            "Bars by month: "
-            + ", ".join(
-                f"{_month(row.month)} {row.tonnes / 1e6:.2f}"
-                for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples()
-            )
-            + f" million tonnes. Zero is printed for {zeros_listed}. "
-            f"{len(unknown)} months have no figure."
-        ),
-        data=shown[["month", "tonnes", "basis"]],
-        picture=picture,
-    )
