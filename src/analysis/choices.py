@@ -1,0 +1,230 @@
+"""What the reading of a printed figure and of a yuan does to the results, each changed alone.
+
+A variant changes the intervals of the printed totals, or the table of exchange rates, before they
+enter the reconciliation; all that follows is that of the pages. `bench/validate.py choices` runs
+them, `docs/rounding_rule.md` and `docs/exchange_rate.md` say what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.cleaning.accounting import usable_totals
+from analysis.cleaning.conflicts import least_rejection
+from analysis.cleaning.corrections import apply_corrections, read_corrections
+from analysis.cleaning.spans import trade_spans
+from analysis.cleaning.trade import (
+    ROBUST_TOLERANCE,
+    CleanTrade,
+    clean_trade,
+    currency_pairs,
+    trade_draws,
+    window_bounds,
+)
+from analysis.cleaning.trade_statements import FIRST_UNKNOWN, trade_system
+from analysis.models.precision import closed_months, window
+from analysis.models.specifications import Specification, estimate
+from analysis.models.year_on_year import year_on_year
+from analysis.paths import Paths
+from analysis.sources.calendar import read_treatments, treatment_months
+from analysis.sources.exchange_rates import (
+    customs_rate,
+    ecb_cross_rate,
+    implied_rates,
+    rate_table,
+)
+from analysis.sources.observations import RATE_TOLERANCE, totals_observations
+from analysis.sources.tables import LAST_DIGIT_SLIP, ROUNDING_UNITS, TRUNCATION_UNITS
+from analysis.trade_data import ModelInputs, observations_of
+
+#: Joint draws and their seed: fewer than a page's, enough for the ends of an interval.
+DRAWS, SEED = 50, 20190101
+#: The months of page 02's first sentence, and those of page 01's.
+HEADLINE = ("2016-12", "2019-11")
+CLOSED_IN = ("2016-01", "2019-12")
+#: The yearly falls that the customs office printed, by the name of their columns.
+FALLS = {
+    "imports_2017": ("import", 2017),
+    "imports_2018": ("import", 2018),
+    "exports_2018": ("export", 2018),
+    "trade_2018": ("total", 2018),
+}
+YEARS = (2016, 2017, 2018)
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How far the truth may lie from a printed figure, in units of its last printed place.
+
+    `nearer` and `farther`: towards zero and away from it; `slip`: either way, in figures of four
+    digits or more; `rate`: a growth rate, either way.
+    """
+
+    nearer: float = float(ROUNDING_UNITS)
+    farther: float = float(TRUNCATION_UNITS)
+    slip: float = float(LAST_DIGIT_SLIP)
+    rate: float = float(RATE_TOLERANCE)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Yuan per dollar without the pairs of figures printed in both currencies.
+
+    The European Central Bank's cross rate, `tolerance` (a share) either way: of the day that the
+    customs office uses (`day` is `customs`), or the mean of the month's own days (`month`).
+    """
+
+    day: str
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One choice (`rounding rule` or `exchange rate`) in one value; None is as on the pages."""
+
+    choice: str
+    label: str
+    rounding: Rounding | None = None
+    conversion: Conversion | None = None
+
+
+VARIANTS = (
+    Variant("none", "as on the pages"),
+    Variant("rounding rule", "rounded only", Rounding(0.5, 0.5, 0.0, 0.5)),
+    Variant("rounding rule", "rounded or cut off", Rounding(slip=0.0)),
+    Variant("rounding rule", "last digit two off", Rounding(slip=2.0)),
+    Variant("rounding rule", "two units either way", Rounding(2.0, 2.0, 2.0, 2.0)),
+    Variant("exchange rate", "cross rate alone, exactly", conversion=Conversion("customs", 0.0)),
+    Variant("exchange rate", "cross rate alone, 0.3 %", conversion=Conversion("customs", 0.003)),
+    Variant("exchange rate", "cross rate alone, 2 %", conversion=Conversion("customs", 0.02)),
+    Variant("exchange rate", "cross rate alone, 4 %", conversion=Conversion("customs", 0.04)),
+    Variant("exchange rate", "the month's own mean, 0.3 %", conversion=Conversion("month", 0.003)),
+)
+
+
+def with_rounding(observations: pd.DataFrame, rule: Rounding) -> pd.DataFrame:
+    """`observations` of the totals with the intervals that `rule` gives their printed figures.
+
+    The unit of the last place is read off the interval itself, which reaches one unit away from
+    zero; it reaches as far towards zero only where the digits suffice to show a slip. A printed
+    zero reaches `farther` either way. What decides between equals in a contradiction, whether one
+    slip of typing would mend a figure, counts in the width of the interval, so it is only rough
+    where `farther` is not one.
+    """
+    value, lower, upper = (observations[name] for name in ("value", "lower", "upper"))
+    positive, negative = value > 0, value < 0
+    below, above = value - lower, upper - value
+    unit = np.maximum(below, above)
+    slips = (np.minimum(below, above) > 0.75 * unit) & (positive | negative)
+    least = rule.slip * slips
+    near, far = np.maximum(rule.nearer, least), np.maximum(rule.farther, least)
+    rate = (observations["yoy_lower"] + observations["yoy_upper"]) / 2
+    reach = rule.rate * (observations["yoy_upper"] - rate)
+    return observations.assign(
+        lower=value - unit * near.where(positive, far),
+        upper=value + unit * near.where(negative, far),
+        yoy_lower=rate - reach,
+        yoy_upper=rate + reach,
+    )
+
+
+def converted(months: Sequence[pd.Period], how: Conversion) -> pd.DataFrame:
+    """Yuan per dollar for each of `months`; columns as `exchange_rates.rate_table`."""
+    of_month = {"customs": customs_rate, "month": month_mean}[how.day]
+    rate = pd.Series([of_month(month) for month in months])
+    return pd.DataFrame(
+        {
+            "month": list(months),
+            "cny_per_usd": rate,
+            "lower": rate * (1 - how.tolerance),
+            "upper": rate * (1 + how.tolerance),
+            "source": f"European Central Bank, {how.day}, {100 * how.tolerance:g} % either way",
+        }
+    )
+
+
+def month_mean(month: pd.Period) -> float:
+    """Mean of the European Central Bank's cross rate over the month's weekdays."""
+    days = pd.bdate_range(month.start_time, month.end_time.normalize())
+    return float(np.mean([ecb_cross_rate(day.date()) for day in days]))
+
+
+def score(paths: Paths, variant: Variant) -> dict[str, object]:
+    """The results under one variant: one row of `bench/validation/choices.csv`.
+
+    Beside `choice` and `label`: `rejected` and `revisions` (figures, and unannounced revisions);
+    the falls of `FALLS` in per cent as the office divides, with `_lower` and `_upper`; `closed`
+    and `closed_robust` of `months`, with bounds under 5 %; the effect on imports and exports over
+    `HEADLINE` in per cent of the counterfactual, with its 90 % interval.
+    """
+    totals, rates = evidence(paths, variant)
+    rejection = least_rejection(
+        trade_system(totals, rates.set_index("month")), tolerance=ROBUST_TOLERANCE
+    )
+    breaks = treatment_months(read_treatments(paths))
+    clean = clean_trade(totals, rates, breaks, rejection=rejection)
+    kinds = clean.contradictions["kind"]
+    inside = window(clean.monthly, *CLOSED_IN)
+    return {
+        "choice": variant.choice,
+        "label": variant.label,
+        "rejected": int((kinds != "revision").sum()),
+        "revisions": int((kinds == "revision").sum()),
+        **falls(clean),
+        "months": len(inside),
+        "closed": closed_months(inside).closed,
+        "closed_robust": closed_months(inside, "robust").closed,
+        **effects(clean, totals, rates),
+    }
+
+
+def evidence(paths: Paths, variant: Variant) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The usable totals and the exchange rates as `variant` reads them."""
+    read, _ = apply_corrections(totals_observations(paths), read_corrections(paths))
+    if variant.rounding is not None:
+        read = with_rounding(read, variant.rounding)
+    totals, _ = usable_totals(read)
+    months = list(pd.period_range(FIRST_UNKNOWN, totals["last"].max(), freq="M"))
+    if variant.conversion is not None:
+        return totals, converted(months, variant.conversion)
+    return totals, rate_table(months, implied_rates(currency_pairs(totals)))
+
+
+def falls(clean: CleanTrade) -> dict[str, float]:
+    """The changes of `FALLS`, per cent: the year to date over the corrected base."""
+    windows = window_bounds(clean, [(f"{year}-01", f"{year}-12") for year in YEARS])
+    months = {end: pd.PeriodIndex(windows[end], freq="M") for end in ("first", "last")}
+    floor = windows[["lower_usd_mn", "upper_usd_mn"]].clip(lower=0.0)
+    windows = windows.assign(**months, **floor)
+    found = {}
+    for name, (flow, year) in FALLS.items():
+        growth = year_on_year(
+            windows,
+            flow,
+            f"{year}-01",
+            f"{year}-12",
+            vintage="year_to_date",
+            base_vintage="corrected",
+        )
+        found[name] = growth.percent
+        found[f"{name}_lower"], found[f"{name}_upper"] = growth.interval
+    return found
+
+
+def effects(clean: CleanTrade, totals: pd.DataFrame, rates: pd.DataFrame) -> dict[str, float]:
+    """The structural effect on the corrected base over `HEADLINE`, without prices as controls."""
+    yuan = rates.set_index("month")[["lower", "upper"]]
+    draws = trade_draws(clean, draws=DRAWS, seed=SEED)
+    inputs = ModelInputs(trade_spans(clean, totals), draws, pd.DataFrame(), yuan)
+    first, last = HEADLINE
+    found = {}
+    for flow in ("import", "export"):
+        asked = replace(Specification(flow), evaluated_first=first, evaluated_last=last)
+        row = estimate(asked, observations_of(inputs, flow, "corrected"))
+        for end in ("", "_lower", "_upper"):
+            found[f"effect_{flow}{end}"] = row[f"effect_percent{end}"]
+    return found
