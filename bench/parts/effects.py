@@ -68,12 +68,14 @@ def leave_out_sources(paths: Paths, file: Path) -> None:
 
 
 def change_choices(paths: Paths, file: Path) -> None:
-    """The results under each variant of `choices.VARIANTS` that `file` does not hold yet.
+    """The results under each variant of `choices` that `file` does not hold yet.
 
     Columns as `choices.score` gives them; an interrupted run goes on where it stopped.
     """
-    done = set(pd.read_csv(file)["label"]) if file.exists() else set()
-    due = [variant for variant in choices.VARIANTS if variant.label not in done]
+    done = set()
+    if file.exists():
+        done = set(pd.read_csv(file)[["choice", "label"]].itertuples(index=False, name=None))
+    due = [one for one in choices.VARIANTS if (one.choice, one.label) not in done]
     with (
         joblib.parallel_config(backend="loky", inner_max_num_threads=1),
         joblib.Parallel(n_jobs=WORKERS, return_as="generator") as run,
@@ -82,3 +84,7 @@ def change_choices(paths: Paths, file: Path) -> None:
         for row in shown(scored, "choices", len(due)):
             table = pd.DataFrame([row]).round(3)
             table.to_csv(file, mode="a", header=not file.exists(), index=False)
+    if not done & {(one.choice, one.label) for one in choices.ESTIMATES}:
+        columns = pd.read_csv(file, nrows=0).columns
+        table = pd.DataFrame(choices.score_estimates(paths)).reindex(columns=columns)
+        table.round(3).to_csv(file, mode="a", header=False, index=False)

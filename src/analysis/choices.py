@@ -1,14 +1,15 @@
-"""What the reading of a printed figure and of a yuan does to the results, each changed alone.
+"""What contestable choices do to the results, each changed alone.
 
-A variant changes the intervals of the printed totals, or the table of exchange rates, before they
-enter the reconciliation; all that follows is that of the pages. `bench/validate.py choices` runs
-them, `docs/rounding_rule.md` and `docs/exchange_rate.md` say what comes of it.
+A variant of the reading changes the intervals of the printed totals, or the table of exchange
+rates, before they enter the reconciliation; all that follows is that of the pages. A variant of the
+estimate changes the training window or the vintage of the series of the pages.
+`bench/validate.py choices` runs them; a page of docs/ a choice says what comes of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -84,12 +85,21 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Variant:
-    """One choice (`rounding rule` or `exchange rate`) in one value; None is as on the pages."""
+    """One choice of the reading in one value; None is as on the pages."""
 
     choice: str
     label: str
     rounding: Rounding | None = None
     conversion: Conversion | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One choice of the estimate in one value: what it changes of the usual `Specification`."""
+
+    choice: str
+    label: str
+    changes: Mapping[str, str] = field(default_factory=dict)
 
 
 VARIANTS = (
@@ -103,6 +113,21 @@ VARIANTS = (
     Variant("exchange rate", "cross rate alone, 2 %", conversion=Conversion("customs", 0.02)),
     Variant("exchange rate", "cross rate alone, 4 %", conversion=Conversion("customs", 0.04)),
     Variant("exchange rate", "the month's own mean, 0.3 %", conversion=Conversion("month", 0.003)),
+)
+
+
+#: All evaluated over `specifications.EVALUATED`: behind the latest end of training.
+ESTIMATES = (
+    Estimate("training window", "as on the pages"),
+    Estimate("training window", "to February 2016", {"train_end": "2016-02"}),
+    Estimate("training window", "to October 2016", {"train_end": "2016-10"}),
+    Estimate("training window", "to December 2016", {"train_end": "2016-12"}),
+    Estimate("training window", "to January 2017", {"train_end": "2017-01"}),
+    Estimate("training window", "from January 2013", {"first": "2013-01"}),
+    Estimate("training window", "from January 2014", {"first": "2014-01"}),
+    Estimate("vintage", "as on the pages"),
+    Estimate("vintage", "first release", {"vintage": "first_release"}),
+    Estimate("vintage", "corrected, in yuan", {"currency": "CNY"}),
 )
 
 
@@ -154,21 +179,18 @@ def month_mean(month: pd.Period) -> float:
 
 
 def score(paths: Paths, variant: Variant) -> dict[str, object]:
-    """The results under one variant: one row of `bench/validation/choices.csv`.
+    """The results under one variant of the reading: a row of `bench/validation/choices.csv`.
 
     Beside `choice` and `label`: `rejected` and `revisions` (figures, and unannounced revisions);
     the falls of `FALLS` in per cent as the office divides, with `_lower` and `_upper`; `closed`
-    and `closed_robust` of `months`, with bounds under 5 %; the effect on imports and exports over
-    `HEADLINE` in per cent of the counterfactual, with its 90 % interval.
+    and `closed_robust` of `months`, with bounds under 5 %; `effect_import` and `effect_export`
+    over `HEADLINE`, per cent of the counterfactual, with their 90 % intervals.
     """
     totals, rates = evidence(paths, variant)
-    rejection = least_rejection(
-        trade_system(totals, rates.set_index("month")), tolerance=ROBUST_TOLERANCE
-    )
-    breaks = treatment_months(read_treatments(paths))
-    clean = clean_trade(totals, rates, breaks, rejection=rejection)
+    clean = reconciled(paths, totals, rates, tolerance=ROBUST_TOLERANCE)
     kinds = clean.contradictions["kind"]
     inside = window(clean.monthly, *CLOSED_IN)
+    first, last = HEADLINE
     return {
         "choice": variant.choice,
         "label": variant.label,
@@ -178,8 +200,20 @@ def score(paths: Paths, variant: Variant) -> dict[str, object]:
         "months": len(inside),
         "closed": closed_months(inside).closed,
         "closed_robust": closed_months(inside, "robust").closed,
-        **effects(clean, totals, rates),
+        **effects(
+            inputs_of(clean, totals, rates), {"evaluated_first": first, "evaluated_last": last}
+        ),
     }
+
+
+def score_estimates(paths: Paths) -> list[dict[str, object]]:
+    """The effects under each of `ESTIMATES`; columns as `score`, without those of the reading."""
+    totals, rates = evidence(paths, VARIANTS[0])
+    inputs = inputs_of(reconciled(paths, totals, rates), totals, rates)
+    return [
+        {"choice": one.choice, "label": one.label, **effects(inputs, one.changes)}
+        for one in ESTIMATES
+    ]
 
 
 def evidence(paths: Paths, variant: Variant) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -192,6 +226,15 @@ def evidence(paths: Paths, variant: Variant) -> tuple[pd.DataFrame, pd.DataFrame
     if variant.conversion is not None:
         return totals, converted(months, variant.conversion)
     return totals, rate_table(months, implied_rates(currency_pairs(totals)))
+
+
+def reconciled(
+    paths: Paths, totals: pd.DataFrame, rates: pd.DataFrame, *, tolerance: float | None = None
+) -> CleanTrade:
+    """The months that `totals` allow; robust bounds only with a `tolerance`."""
+    system = trade_system(totals, rates.set_index("month"))
+    rejection = least_rejection(system, tolerance=tolerance)
+    return clean_trade(totals, rates, treatment_months(read_treatments(paths)), rejection=rejection)
 
 
 def falls(clean: CleanTrade) -> dict[str, float]:
@@ -215,16 +258,22 @@ def falls(clean: CleanTrade) -> dict[str, float]:
     return found
 
 
-def effects(clean: CleanTrade, totals: pd.DataFrame, rates: pd.DataFrame) -> dict[str, float]:
-    """The structural effect on the corrected base over `HEADLINE`, without prices as controls."""
-    yuan = rates.set_index("month")[["lower", "upper"]]
+def inputs_of(clean: CleanTrade, totals: pd.DataFrame, rates: pd.DataFrame) -> ModelInputs:
+    """What the structural engine is given; no prices, since no variant asks for them."""
     draws = trade_draws(clean, draws=DRAWS, seed=SEED)
-    inputs = ModelInputs(trade_spans(clean, totals), draws, pd.DataFrame(), yuan)
-    first, last = HEADLINE
+    yuan = rates.set_index("month")[["lower", "upper"]]
+    return ModelInputs(trade_spans(clean, totals), draws, pd.DataFrame(), yuan)
+
+
+def effects(inputs: ModelInputs, changes: Mapping[str, str]) -> dict[str, float]:
+    """The effects on imports and exports by the usual `Specification` with `changes`.
+
+    Missing where the engine refuses the window: too few months to learn from.
+    """
     found = {}
     for flow in ("import", "export"):
-        asked = replace(Specification(flow), evaluated_first=first, evaluated_last=last)
-        row = estimate(asked, observations_of(inputs, flow, "corrected"))
+        asked = replace(Specification(flow), **changes)
+        row = estimate(asked, observations_of(inputs, flow, asked.vintage, asked.currency))
         for end in ("", "_lower", "_upper"):
             found[f"effect_{flow}{end}"] = row[f"effect_percent{end}"]
     return found

@@ -1,8 +1,8 @@
 """The committed snapshot of the results, for those who read on the web: `make snapshot`.
 
 docs/results/ holds the ledger, the monthly series and the README's pictures; docs/codebook/ a
-page a processed table; README.md a table of everything that the pages show; the pages on two
-choices of the reconciliation what each does to the results; and ro-crate-metadata.json what the
+page a processed table; README.md a table of everything that the pages show; the pages on choices
+what each does to the results; and ro-crate-metadata.json what the
 package is made of. All are made from a finished build of the embedded tables, in the digits in
 which results are printed, so that a comparison with a later build tells of changed results and not
 of a last bit.
@@ -35,7 +35,12 @@ PICTURES = ("02_trade_decline-counterfactual_gap.svg", "04_petroleum_cap-likely_
 #: The findings that open the README, by id.
 HEADLINES = ("effect-import", "effect-export", "likely-2018", "ledger")
 #: The pages of docs/ with a table of `make validate`, and the choice that each is about.
-CHOICES = {"docs/rounding_rule.md": "rounding rule", "docs/exchange_rate.md": "exchange rate"}
+CHOICES = {
+    "docs/exchange_rate.md": "exchange rate",
+    "docs/rounding_rule.md": "rounding rule",
+    "docs/training_window.md": "training window",
+    "docs/vintage.md": "vintage",
+}
 #: How much of a passage stands in the table of exhibits.
 PASSAGE = 90
 #: Lines of a difference that a message shows.
@@ -146,31 +151,37 @@ def exhibits_table(exhibits: Mapping[str, list[dict[str, str]]]) -> str:
 def choice_table(scored: pd.DataFrame, choice: str) -> str:
     """The results under each value of one choice as Markdown, those of the pages first.
 
-    `scored` is `bench/validation/choices.csv`, with the columns of `choices.score`.
+    `scored` is `bench/validation/choices.csv`, with the columns of `choices.score`; a choice of
+    the estimate alone has effects and nothing else.
     """
+    own = scored[scored["choice"] == choice]
+    losses = {"effect_import": "effect on imports, %", "effect_export": "effect on exports, %"}
     falls = {
         "imports_2017": "imports 2017, %",
         "imports_2018": "imports 2018, %",
         "exports_2018": "exports 2018, %",
         "trade_2018": "both 2018, %",
     }
-    losses = {"effect_import": "effect on imports, %", "effect_export": "effect on exports, %"}
-    heads = ["reading", "rejected", *falls.values(), "months under 5 %", *losses.values()]
+    of_reading = own["rejected"].notna().all()
+    heads = ["value", *losses.values()]
+    if of_reading:
+        own = pd.concat([scored[scored["choice"] == "none"], own])
+        heads[1:1] = ["rejected", *falls.values(), "months under 5 %"]
     lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
-    for row in scored[scored["choice"].isin(["none", choice])].to_dict("records"):
-        cells = [
-            row["label"],
-            str(row["rejected"]),
-            *(_with_ends(row, name, 2) for name in falls),
-            f"{row['closed_robust']} of {row['months']}",
-            *(_with_ends(row, name, 0) for name in losses),
-        ]
+    for row in own.to_dict("records"):
+        cells = [row["label"], *(_with_ends(row, name, 0) for name in losses)]
+        if of_reading:
+            known = f"{row['closed_robust']:.0f} of {row['months']:.0f}"
+            sums = [_with_ends(row, name, 2) for name in falls]
+            cells[1:1] = [f"{row['rejected']:.0f}", *sums, known]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def _with_ends(row: Mapping[str, Any], name: str, decimals: int) -> str:
-    """A number and its interval, in as many decimals."""
+    """A number and its interval, in as many decimals; `no fit` where there is none."""
+    if pd.isna(row[name]):
+        return "no fit"
     ends = [row[name], row[f"{name}_lower"], row[f"{name}_upper"]]
     value, lower, upper = (f"{end:.{decimals}f}".replace("-", "−") for end in ends)
     return f"{value} ({lower} to {upper})"

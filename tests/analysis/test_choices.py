@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.choices import VARIANTS, Conversion, Rounding, converted, month_mean, with_rounding
+from analysis.choices import (
+    ESTIMATES,
+    VARIANTS,
+    Conversion,
+    Rounding,
+    converted,
+    month_mean,
+    with_rounding,
+)
 from analysis.paths import project_paths
 from analysis.snapshot import CHOICES, choice_table
 from analysis.sources.exchange_rates import customs_rate, ecb_cross_rate
@@ -83,7 +91,7 @@ def test_the_mean_of_a_month_lies_among_its_days():
 
 def test_every_variant_has_its_row():
     told = list(SCORED[["choice", "label"]].itertuples(index=False, name=None))
-    assert sorted(told) == sorted((one.choice, one.label) for one in VARIANTS)
+    assert sorted(told) == sorted((one.choice, one.label) for one in (*VARIANTS, *ESTIMATES))
 
 
 @pytest.mark.parametrize("page", CHOICES)
