@@ -8,7 +8,7 @@ estimate changes the training window or the vintage of the series of the pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,6 +33,7 @@ from analysis.models.year_on_year import year_on_year
 from analysis.paths import Paths
 from analysis.sources.calendar import read_treatments, treatment_months
 from analysis.sources.exchange_rates import (
+    TESTED_LAST,
     customs_rate,
     ecb_cross_rate,
     implied_rates,
@@ -73,7 +74,7 @@ class Rounding:
 
 @dataclass(frozen=True)
 class Conversion:
-    """Yuan per dollar without the pairs of figures printed in both currencies.
+    """Yuan per dollar to December 2021 without the pairs of figures printed in both currencies.
 
     The European Central Bank's cross rate, `tolerance` (a share) either way: of the day that the
     customs office uses (`day` is `customs`), or the mean of the month's own days (`month`).
@@ -157,19 +158,25 @@ def with_rounding(observations: pd.DataFrame, rule: Rounding) -> pd.DataFrame:
     )
 
 
-def converted(months: Sequence[pd.Period], how: Conversion) -> pd.DataFrame:
-    """Yuan per dollar for each of `months`; columns as `exchange_rates.rate_table`."""
+def converted(table: pd.DataFrame, how: Conversion) -> pd.DataFrame:
+    """The rates of `table` with those to `TESTED_LAST` as `how` says.
+
+    Later months keep theirs: the central rate was held away from the market then, which the pairs
+    show and no other reading of the market's rate can.
+    """
     of_month = {"customs": customs_rate, "month": month_mean}[how.day]
-    rate = pd.Series([of_month(month) for month in months])
-    return pd.DataFrame(
+    varied = table["month"] <= TESTED_LAST
+    rate = table.loc[varied, "month"].map(of_month).astype(float)
+    early = pd.DataFrame(
         {
-            "month": list(months),
+            "month": table.loc[varied, "month"],
             "cny_per_usd": rate,
             "lower": rate * (1 - how.tolerance),
             "upper": rate * (1 + how.tolerance),
             "source": f"European Central Bank, {how.day}, {100 * how.tolerance:g} % either way",
         }
     )
+    return pd.concat([early, table[~varied]])
 
 
 def month_mean(month: pd.Period) -> float:
@@ -223,9 +230,8 @@ def evidence(paths: Paths, variant: Variant) -> tuple[pd.DataFrame, pd.DataFrame
         read = with_rounding(read, variant.rounding)
     totals, _ = usable_totals(read)
     months = list(pd.period_range(FIRST_UNKNOWN, totals["last"].max(), freq="M"))
-    if variant.conversion is not None:
-        return totals, converted(months, variant.conversion)
-    return totals, rate_table(months, implied_rates(currency_pairs(totals)))
+    rates = rate_table(months, implied_rates(currency_pairs(totals)))
+    return totals, rates if variant.conversion is None else converted(rates, variant.conversion)
 
 
 def reconciled(

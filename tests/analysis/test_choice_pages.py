@@ -36,7 +36,8 @@ def test_the_rounding_rule_is_the_readers():
 def test_the_exchange_rate_is_the_tables():
     text = page("exchange_rate.md")
     assert f"cross rate, {100 * exchange_rates.TESTED_TOLERANCE:g} % either way" in text
-    assert f"pairs imply), {100 * exchange_rates.TRADING_BAND:g} % either way" in text
+    band = f"{100 * exchange_rates.TRADING_BAND:g} % either way"
+    assert f"before 2016 | cross rate, {band}" in text and f"pairs imply), {band}" in text
     first, last = exchange_rates.TESTED_FIRST, exchange_rates.TESTED_LAST
     assert f"other months, {first.year}-{last.year}" in text
 

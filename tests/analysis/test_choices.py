@@ -75,13 +75,18 @@ def test_wider_rules_hold_narrower_ones(totals):
         assert (narrow[upper] < wide[upper])[known].all()
 
 
-def test_rates_are_the_banks_within_the_tolerance():
-    months = list(pd.period_range("2017-01", "2017-03", freq="M"))
-    exact = converted(months, Conversion("customs", 0.0))
-    assert exact["lower"].equals(exact["upper"])
-    assert exact["cny_per_usd"].tolist() == [customs_rate(month) for month in months]
-    band = converted(months, Conversion("customs", 0.02))
-    assert np.allclose(band["upper"] / band["lower"], 1.02 / 0.98)
+def test_rates_to_2021_are_the_banks_within_the_tolerance_and_later_ones_stay():
+    months = [pd.Period(month, "M") for month in ("2017-01", "2021-12", "2022-01")]
+    table = pd.DataFrame(
+        {"month": months, "cny_per_usd": 6.0, "lower": 5.9, "upper": 6.1, "source": "a table"}
+    )
+    exact = converted(table, Conversion("customs", 0.0))
+    assert exact["lower"].iloc[:2].tolist() == [customs_rate(month) for month in months[:2]]
+    assert exact["upper"].iloc[:2].equals(exact["lower"].iloc[:2])
+    band = converted(table, Conversion("customs", 0.02))
+    assert np.allclose((band["upper"] / band["lower"]).iloc[:2], 1.02 / 0.98)
+    for found in (exact, band):
+        assert found.iloc[2].equals(table.iloc[2]) and found.columns.equals(table.columns)
 
 
 def test_the_mean_of_a_month_lies_among_its_days():
