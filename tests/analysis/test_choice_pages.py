@@ -49,8 +49,16 @@ def test_no_reading_moves_a_headline(choice):
         assert (varied[fall] - base[fall]).abs().max() <= 0.1
     for flow, most in (("import", 1.0), ("export", 2.0)):
         assert (varied[f"effect_{flow}"] - base[f"effect_{flow}"]).abs().max() <= most
+    assert "no fall moves by more than a tenth of a point" in page(f"{choice.replace(' ', '_')}.md")
     assert (varied["effect_import_upper"] < -50).all()
     assert (varied["effect_export_upper"] > 0).all()
+
+
+def test_the_rounding_rule_moves_rejections_and_closeness():
+    text = page("rounding_rule.md")
+    varied = SCORED.loc[["none", "rounding rule"]]
+    for name, of in (("rejected", ""), ("closed_robust", f" of {varied['months'].iloc[0]:.0f}")):
+        assert f"({varied[name].min():.0f} to {varied[name].max():.0f}{of})" in text
 
 
 def test_the_training_window_moves_what_its_page_says():
