@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from frictionless import Package
 from gacc_export_files import BANS_OF_2017, PRODUCTS, many_products, truth_panel, write_export
 from mutation import altered, run_cells
 
@@ -147,6 +148,14 @@ def test_csv_and_parquet_say_the_same(root):
     parquet = pd.read_parquet(processed / "trade_monthly.parquet")
     parquet["month"] = parquet["month"].astype(str)
     pd.testing.assert_frame_equal(table, parquet, check_dtype=False, rtol=0, atol=10**-CSV_DECIMALS)
+
+
+def test_the_data_package_describes_every_table_as_it_was_built(root):
+    package = Package(str(root / "data/processed/datapackage.json"))
+    written = {f"{name}.{ending}" for name, endings in FORMATS.items() for ending in endings}
+    assert {resource.path for resource in package.resources} == written
+    report = package.validate()
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:5]
 
 
 def test_rows_read_are_rows_used_and_rows_set_aside(root):
