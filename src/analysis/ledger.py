@@ -208,7 +208,7 @@ def read_results(folder: Path) -> dict[str, Result]:
 def read_figures(
     reports: Path, results: Results, corrections: pd.DataFrame
 ) -> dict[str, list[str]]:
-    """By finding, the printed figures behind it by file and line, and the corrections among them.
+    """By finding, the printed figures behind it by file and lines, and the corrections among them.
 
     Only findings that name their rows have an entry. `corrections` are those applied: `table,
     line, id`.
@@ -221,11 +221,33 @@ def read_figures(
         rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
         if not {"table", "line"} <= set(rows):
             continue
-        places = list(zip(rows["table"], rows["line"], strict=True))
+        # A row of a built table may have no printed figure of its own.
+        printed = rows.dropna(subset=["table", "line"])
+        places = list(zip(printed["table"], printed["line"].astype(int), strict=True))
         used = [name for place in places if place in applied.index for name in applied[place]]
-        figures[result.id] = [f"data/raw/{table}.csv line {line}" for table, line in places]
+        figures[result.id] = runs_of_lines(places)
         figures[result.id] += [f"correction {name}" for name in dict.fromkeys(used)]
     return figures
+
+
+def runs_of_lines(places: Sequence[tuple[str, int]]) -> list[str]:
+    """Rows of raw tables by file and line, neighbouring lines as one run, in order.
+
+    >>> runs_of_lines([("events", 7), ("events", 4), ("events", 5), ("events", 6), ("claims", 2)])
+    ['data/raw/claims.csv line 2', 'data/raw/events.csv lines 4 to 7']
+    """
+    runs: list[tuple[str, int, int]] = []
+    for table, line in sorted(set(places)):
+        if runs and runs[-1][0] == table and runs[-1][2] == line - 1:
+            runs[-1] = (table, runs[-1][1], line)
+        else:
+            runs.append((table, line, line))
+    return [
+        f"data/raw/{table}.csv line {first}"
+        if first == last
+        else f"data/raw/{table}.csv lines {first} to {last}"
+        for table, first, last in runs
+    ]
 
 
 def find(results: Results, name: str) -> Result:
@@ -367,14 +389,16 @@ def _number(one: Mapping[str, Any]) -> str:
 def account(one: Mapping[str, Any], shown: int = 6) -> str:
     """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
 
-    Of the figures that it rests on the first `shown` are named, and how many others there are.
+    The heading is short, for the contents of the page. Of the figures that it rests on the first
+    `shown` runs of lines are named, and how many others there are.
     """
     reasons_told = "\n".join(f"- {reason}" for reason in one["reasons"])
     rests = list(one["rests_on"])
-    others = f" and {len(rests) - shown} more" if len(rests) > shown else ""
+    more = len(rests) - shown
+    others = f" and {more} other runs of lines, all of them beside the number" if more > 0 else ""
     lines = [
-        f"### {one['id']}: {one['text']}",
-        f"**{one['verdict'].capitalize()}** ({one['said']}). "
+        f"### {one['id']}: {one['verdict']}",
+        f"> {one['text']} ({one['said']})",
         f"[The number and its rows]({one['notebook']}.html#{one['anchor']}): {_number(one)}.",
         reasons_told,
         f"A fair wording: {one['fair']}",
