@@ -377,9 +377,10 @@ def _number(one: Mapping[str, Any]) -> str:
     if value is None and lower is None:
         return ""
     largest = max(abs(end) for end in (value, lower, upper) if end is not None)
-    decimals = 0 if largest >= 100 else 1
+    is_whole = all(end == round(end) for end in (value, lower, upper) if end is not None)
+    decimals = 0 if largest >= 100 or is_whole else 1
     told = [f"{end:,.{decimals}f}" for end in (value, lower, upper) if end is not None]
-    if value is not None and lower is not None and lower < upper:
+    if value is not None and lower is not None and told[1] != told[2]:
         interval = f" ({told[1]} to {told[2]})"
     else:
         interval = ""
@@ -390,12 +391,10 @@ def account(one: Mapping[str, Any], shown: int = 6) -> str:
     """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
 
     The heading is short, for the contents of the page. Of the figures that it rests on the first
-    `shown` runs of lines are named, and how many others there are.
+    `shown` runs of lines of a table are named, and how many others there are.
     """
     reasons_told = "\n".join(f"- {reason}" for reason in one["reasons"])
-    rests = list(one["rests_on"])
-    more = len(rests) - shown
-    others = f" and {more} other runs of lines, all of them beside the number" if more > 0 else ""
+    rests = [f"`{file}` ({places})" for file, places in _by_file(one["rests_on"], shown).items()]
     lines = [
         f"### {one['id']}: {one['verdict']}",
         f"> {one['text']} ({one['said']})",
@@ -409,5 +408,25 @@ def account(one: Mapping[str, Any], shown: int = 6) -> str:
         )
         lines.append(f"By other readings: {told}.")
     if rests:
-        lines.append(f"Rests on {', '.join(f'`{place}`' for place in rests[:shown])}{others}.")
+        lines.append(f"Rests on {'; '.join(rests)}.".replace(" ()", ""))
     return "\n\n".join(lines)
+
+
+def _by_file(rests: Sequence[str], shown: int) -> dict[str, str]:
+    """File to its lines, of which the first `shown` runs are told; a correction is its own entry.
+
+    >>> _by_file(["a.csv line 4", "a.csv lines 6 to 7", "a.csv line 9", "b.csv"], 2)
+    {'a.csv': 'lines 4, 6 to 7 and 1 other run of lines', 'b.csv': ''}
+    """
+    runs: dict[str, list[str]] = {}
+    for place in rests:
+        file, _, lines = place.partition(" line")
+        runs.setdefault(file, []).extend([lines.removeprefix("s").strip()] if lines else [])
+    told = {}
+    for file, places in runs.items():
+        more = len(places) - shown
+        first = ", ".join(places[:shown])
+        word = "line" if len(places) == 1 and "to" not in first else "lines"
+        others = f" and {more} other run{'s' * (more > 1)} of lines" if more > 0 else ""
+        told[file] = f"{word} {first}{others}" if places else ""
+    return told

@@ -11,8 +11,11 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _NUMBER = r"[-+−–]?\s*(?:[A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d"
 _UNIT = r"\s*(?:%|pp|bn|mn)?"
-#: A number, alone or with its interval: "−39 (−57 to −18) %".
-NUMBER = re.compile(rf"{_NUMBER}{_UNIT}(?:\s*[(\[]{_NUMBER}\s+to\s+{_NUMBER}{_UNIT}[)\]]{_UNIT})?")
+_ENDS = rf"{_NUMBER}{_UNIT}\s+to\s+{_NUMBER}{_UNIT}"
+#: A number, alone or with its interval, or an interval: "−39 (−57 to −18) %", "5 to 7".
+NUMBER = re.compile(rf"{_NUMBER}{_UNIT}(?:\s*[(\[]{_ENDS}[)\]]{_UNIT})?|{_ENDS}")
+#: How a library prints what is true or not.
+TRUTH = {"True": "yes", "False": "no"}
 DATE = re.compile(r"(\b\d{4}-\d{2}(?:-\d{2})?\b)")
 MISSING = ("nan", "<na>", "nat", "none")
 NOTHING = ("", "–", "—", "-", "...", *MISSING)
@@ -39,6 +42,7 @@ def mark_up(soup: BeautifulSoup, table: Tag) -> None:
     join_heads(table)
     give_scopes(table)
     dash_gaps(table)
+    tell_truth(table)
     align_numbers(table)
     keep_dates_whole(soup, table)
     put_in_box(soup, table)
@@ -130,6 +134,12 @@ def dash_gaps(table: Tag) -> None:
             cell.string = "–"
 
 
+def tell_truth(table: Tag) -> None:
+    for cell in table.find_all("td"):
+        if cell.string and cell.string.strip() in TRUTH:
+            cell.string = TRUTH[cell.string.strip()]
+
+
 def align_numbers(table: Tag) -> None:
     """Mark the columns that hold only numbers (and gaps), their headings too."""
     rows = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
@@ -156,6 +166,21 @@ def plain_row(row: list[Tag], position: int) -> bool:
 def mark(cells: list[Tag]) -> None:
     for cell in cells:
         cell["class"] = "number"
+        if cell.name == "td" and cell.string:
+            cell.string = true_minus(cell.string)
+
+
+def true_minus(text: str) -> str:
+    """Signs of numbers as print has them: a hyphen is none.
+
+    >>> true_minus("-21 to +190 %")
+    '−21 to +190 %'
+    """
+    return MINUS.sub("−", text)
+
+
+#: A hyphen before a number that joins no two parts of a word, date or code.
+MINUS = re.compile(r"(?<![\w.,)\]-])-(?=\d)")
 
 
 def is_number(cell: Tag) -> bool:
