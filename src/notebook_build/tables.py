@@ -19,6 +19,8 @@ TRUTH = {"True": "yes", "False": "no"}
 DATE = re.compile(r"(\b\d{4}-\d{2}(?:-\d{2})?\b)")
 MISSING = ("nan", "<na>", "nat", "none")
 NOTHING = ("", "–", "—", "-", "...", *MISSING)
+#: More characters are a sentence rather than a name, or a name rather than a year or code.
+WORDS_FROM, NAME_FROM = 40, 12
 BOX = {"class": "table", "tabindex": "0", "role": "region"}
 
 
@@ -43,6 +45,7 @@ def mark_up(soup: BeautifulSoup, table: Tag) -> None:
     give_scopes(table)
     dash_gaps(table)
     tell_truth(table)
+    keep_words_readable(table)
     align_numbers(table)
     keep_dates_whole(soup, table)
     put_in_box(soup, table)
@@ -132,6 +135,20 @@ def dash_gaps(table: Tag) -> None:
     for cell in table.find_all("td"):
         if cell.string and cell.string.strip().lower() in MISSING:
             cell.string = "–"
+
+
+def keep_words_readable(table: Tag) -> None:
+    """Names of rows, and cells with a sentence, keep a width at which they can be read.
+
+    Numbers are not broken, so in a narrow window they would press words to one a line; the box
+    scrolls instead.
+    """
+    for cell in table.select("tbody td, tbody th"):
+        length = len(cell.get_text(strip=True))
+        if length > WORDS_FROM:
+            cell["class"] = "words"
+        elif length > NAME_FROM and cell.name == "th":
+            cell["class"] = "name"
 
 
 def tell_truth(table: Tag) -> None:

@@ -145,6 +145,14 @@ def test_a_table_tells_signs_and_truth_as_print_does():
         assert f">{cell}</td>" in html
 
 
+def test_a_sentence_and_the_name_of_a_row_keep_their_width():
+    html, _ = readable_tables(
+        f"<table><tbody><tr><th>first 12 months</th><td>{'word ' * 9}</td><td>name</td></tr>"
+        "<tr><th>2018</th><td>b</td><td>c</td></tr></tbody></table>"
+    )
+    assert html.count('class="words"') == html.count('class="name"') == 1
+
+
 def test_running_text_keeps_units_with_their_numbers_and_has_a_true_minus():
     html = Prose().html("fell by -5 % (see -3) in 2017-03, `x = -5 %`, $a - 5$")
     assert "by −5\N{NO-BREAK SPACE}% (see −3) in 2017-03" in html
