@@ -69,7 +69,7 @@ def typeset(html: str) -> str:
 
 
 VERBATIM = re.compile(r"(<(?:code|pre|math)\b.*?</(?:code|pre|math)>|<[^>]*>)", re.DOTALL)
-WITH_UNIT = re.compile(r"(\d) (%|percent|million|billion)")
+WITH_UNIT = re.compile(r"([\d)]) (%|percent|million|billion)")
 
 
 #: Anchors of the page's own parts.

@@ -153,8 +153,8 @@ def keep_words_readable(table: Tag) -> None:
 
 def tell_truth(table: Tag) -> None:
     for cell in table.find_all("td"):
-        if cell.string and cell.string.strip() in TRUTH:
-            cell.string = TRUTH[cell.string.strip()]
+        for text in cell.find_all(string=lambda text: text.strip() in TRUTH):
+            text.replace_with(NavigableString(TRUTH[text.strip()]))
 
 
 def align_numbers(table: Tag) -> None:
@@ -183,8 +183,9 @@ def plain_row(row: list[Tag], position: int) -> bool:
 def mark(cells: list[Tag]) -> None:
     for cell in cells:
         cell["class"] = "number"
-        if cell.name == "td" and cell.string:
-            cell.string = true_minus(cell.string)
+        if cell.name == "td":
+            for text in cell.find_all(string=True):
+                text.replace_with(NavigableString(true_minus(text)))
 
 
 def true_minus(text: str) -> str:

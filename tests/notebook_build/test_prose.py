@@ -141,6 +141,8 @@ def test_a_table_tells_signs_and_truth_as_print_does():
         "<table><tr><td>-5.5</td><td>True</td><td>2-1</td></tr>"
         "<tr><td>3</td><td>False</td><td>a</td></tr></table>"
     )
+    linked = '<table><tr><td><a href="x.html">-5</a></td></tr></table>'
+    assert '<a href="x.html">−5</a>' in readable_tables(linked)[0]
     for cell in ("−5.5", "yes", "no", "2-1"):
         assert f">{cell}</td>" in html
 
@@ -154,8 +156,8 @@ def test_a_sentence_and_the_name_of_a_row_keep_their_width():
 
 
 def test_running_text_keeps_units_with_their_numbers_and_has_a_true_minus():
-    html = Prose().html("fell by -5 % (see -3) in 2017-03, `x = -5 %`, $a - 5$")
-    assert "by −5\N{NO-BREAK SPACE}% (see −3) in 2017-03" in html
+    html = Prose().html("fell by -5 % (-6 to -3) % (see -3) in 2017-03, `x = -5 %`, $a - 5$")
+    assert "by −5\xa0% (−6 to −3)\xa0% (see −3) in 2017-03" in html
     assert "<code>x = -5 %</code>" in html
 
 
