@@ -216,7 +216,8 @@ def shown_figure(figure: Figure, page: Page, context: Context) -> dict[str, Any]
 def shown_finding(finding: Finding, page: Page) -> dict[str, Any]:
     rows = finding.rows
     count = max(0, len(rows) - 1)
-    caption = f"Source rows of “{finding.sentence}”"
+    # Short, since the sentence stands above; it names the box to a screen reader.
+    caption = f"Source rows of finding {finding.id}"
     return {
         "kind": "finding",
         "finding": finding,
