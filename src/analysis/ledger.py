@@ -12,6 +12,7 @@ finding's interval reaches across the line. Then:
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,8 @@ class LedgerError(ValueError):
 class Result:
     """A finding as a page hands it over, with where it stands. Units and signs are the page's.
 
-    `rows` is the file of the published rows behind it, under reports/; empty where it names none.
+    `csv` is the text of the published rows behind it, `rows` the file of them, under reports/;
+    both are empty where it names none.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Result:
     notebook: str
     anchor: str
     rows: str = ""
+    csv: str = ""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -205,9 +208,7 @@ def read_results(folder: Path) -> dict[str, Result]:
     return results
 
 
-def read_figures(
-    reports: Path, results: Results, corrections: pd.DataFrame
-) -> dict[str, list[str]]:
+def read_figures(results: Results, corrections: pd.DataFrame) -> dict[str, list[str]]:
     """By finding, the printed figures behind it by file and lines, and the corrections among them.
 
     Only findings that name their rows have an entry. `corrections` are those applied: `table,
@@ -216,9 +217,9 @@ def read_figures(
     applied = corrections.groupby(["table", "line"])["id"].unique()
     figures = {}
     for result in results.values():
-        if not result.rows:
+        if not result.csv:
             continue
-        rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
+        rows = pd.read_csv(io.StringIO(result.csv))
         if not {"table", "line"} <= set(rows):
             continue
         # A row of a built table may have no printed figure of its own.

@@ -283,8 +283,12 @@ def standing_alone(figure: Figure) -> str:
 def found(finding: Finding, page: Page) -> dict[str, Any]:
     """A finding for notebooks that gather them: what was handed over, and where it stands.
 
-    `rows` is the file of its source rows, relative to the page; empty where it names none.
+    `csv` are its source rows, `rows` the file of them, relative to the page; both empty where it
+    names none.
     """
-    handed = {name: value for name, value in asdict(finding).items() if name != "csv"}
     rows = page.rows_path(finding) if finding.csv else ""
-    return handed | {"notebook": page.name, "anchor": f"finding-{finding.id}", "rows": rows}
+    return asdict(finding) | {
+        "notebook": page.name,
+        "anchor": f"finding-{finding.id}",
+        "rows": rows,
+    }
