@@ -272,6 +272,20 @@ def test_nothing_is_wider_than_the_window(name, width, reader):
     assert [text for right, text in boxes if right > width + 0.5] == []
 
 
+def test_a_table_fits_a_desktop_and_keeps_its_words_readable_on_a_phone(name, reader, phone):
+    tables = """[...document.querySelectorAll('.argument .table')]
+        .filter(box => !box.closest('details'))"""
+    wide = reader(name).evaluate(
+        f"{tables}.filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.ariaLabel)"
+    )
+    assert wide == []
+    narrow = reader(name, size=phone).evaluate(
+        f"{tables}.flatMap(box => [...box.querySelectorAll('.words')])"
+        ".map(cell => cell.clientWidth).filter(width => width < 110)"
+    )
+    assert narrow == []
+
+
 def test_lines_are_of_a_length_that_reads_well(name, reader):
     """Characters a full line, paragraph by paragraph; the last line counts as far as it goes.
 
