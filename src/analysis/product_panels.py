@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.claims import Prose, finding, prose, quote
+from analysis.cleaning.product_totals import EMBEDDED_PARTNER
 from analysis.figures.goods import effect_paths, effects_by_group, synthetic_paths
 from analysis.models.event_study import (
     DRAWS,
@@ -24,11 +25,18 @@ from analysis.models.product_designs import Variation, variations, varied_effect
 from analysis.models.product_groups import NOT_BANNED, Choice
 from analysis.models.synthetic_control import Synthetic, partner_series, synthetic_control
 from analysis.models.two_way import difference_in_differences, extensive_margin
+from analysis.own_series import CALLED, partner_name
 from analysis.paths import Paths
 from analysis.schemas import PRODUCT_PANEL, checked
 
 #: What the readers of a customs export or of Comtrade leave for this page.
 FILE = "product_panel.parquet"
+#: Said before the designs are run on another country.
+PLACEBO = (
+    "**A placebo on your own data.** The bans were made for North Korea: where the designs find "
+    "an effect of them on another country's goods, something else happened to these goods, or the "
+    "design is wrong. Nothing of the published figures enters. "
+)
 #: Paths are drawn for so many groups, those with the most imputed trade.
 DRAWN_GROUPS = 6
 #: Leads and blocks of the bounds on drift: three blocks before the ban give two changes.
@@ -40,11 +48,16 @@ HONEST_BLOCK = 4
 class PanelQuestion:
     """What the page asks of a panel: a partner, a flow, and the reading of `base`."""
 
-    partner: int = 109
+    partner: int = EMBEDDED_PARTNER
     flow: str = "import"
     base: Variation = field(default_factory=Variation)
     draws: int = DRAWS
     seed: int = 0
+
+    @property
+    def is_placebo(self) -> bool:
+        """Whether the panel is asked about another country than the measures were made for."""
+        return self.partner != EMBEDDED_PARTNER
 
 
 def read_panel(paths: Paths) -> pd.DataFrame | None:
@@ -79,6 +92,7 @@ def panel_section(
     try:
         own, source = one_source(frame, question)
         panel = _panel(own, measures, question)
+        source = CALLED.get(source, source)
         yield _which_panel(own, panel, source, question)
         yield from _effects(panel, source, question)
         yield from _robustness(own, panel, measures, question)
@@ -140,12 +154,14 @@ def _what_a_panel_would_give(question: PanelQuestion) -> Prose:
 
 def _which_panel(frame: pd.DataFrame, panel: Panel, source: str, question: PanelQuestion) -> Prose:
     return prose(
-        "This part rests on a panel of your own: {source}, {flow}s, partner {partner}, {products} "
-        "products at {level} digits from {first} to {last}, of which {free} are not banned; "
-        "{partners} partners in all.",
+        "{kind}This part rests on a panel of your own: {source}, {flow}s, partner {partner} "
+        "({name}), {products} products at {level} digits from {first} to {last}, of which {free} "
+        "are not banned; {partners} partners in all.",
+        kind=PLACEBO if question.is_placebo else "",
         source=source,
         flow=question.flow,
         partner=str(question.partner),
+        name=partner_name(question.partner),
         products=len(panel.products),
         level=question.base.level,
         first=str(panel.months[0]),
@@ -166,7 +182,7 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
     for row in table.itertuples():
         yield finding(
             f"panel-{row.group.lower().replace(',', '').replace(' ', '-')}",
-            "{group}: under the ban recorded trade was {left:.0f} % of what would have been "
+            "{whose}{group}: under the ban recorded trade was {left:.0f} % of what would have been "
             "recorded without it ({products}, {months}).",
             value=row.percent,
             unit="%",
@@ -174,6 +190,7 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
             upper=max(row.upper, row.percent),
             level=LEVEL,
             left=100 + row.percent,
+            whose=f"{partner_name(question.partner)}, a placebo. " if question.is_placebo else "",
             group=row.group,
             products=_counted(row.products, "product"),
             months=_counted(row.months, "clean month"),

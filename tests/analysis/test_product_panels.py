@@ -79,6 +79,10 @@ def test_the_same_export_of_another_country_is_a_placebo(frame):
     effects = [one for one in shown if isinstance(one, Finding)]
     holding_none = [one.lower <= 0 <= one.upper for one in effects]
     assert len(effects) >= 8 and np.mean(holding_none) >= 0.6
+    # What is found is told of that country, under the name of a placebo, and of no other.
+    assert all(one.sentence.startswith("Hong Kong,China, a placebo.") for one in effects)
+    assert shown[0].text.startswith("**A placebo on your own data.**")
+    assert "partner 110 (Hong Kong,China)" in shown[0].text
 
 
 @pytest.mark.parametrize(
