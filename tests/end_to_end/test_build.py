@@ -301,7 +301,7 @@ ON_ANOTHER = ("01_clean_gacc_trade", "02_trade_decline", "03_banned_goods", "05_
 @pytest.mark.parametrize("page", ON_ANOTHER)
 def test_the_same_export_of_another_country_runs_the_page_as_a_placebo(root, own, page):
     """South Korea's goods of the same files: told as its own, and nothing of North Korea's."""
-    before, truth, _ = own
+    _, truth, _ = own
     built = run(root, "run", page, "partner=133")
     assert built.returncode == 0, built.stdout + built.stderr
     name = f"{page}--partner-133"

@@ -3,7 +3,8 @@
 Partners: the customs office's table of statistical codes of countries and regions, three digits
 whose first is the continent; the last column is the United Nations' number (M49) that Comtrade
 uses, empty where there is none. Units: its table of units of quantity. Several spellings of a
-name are separated by `/`, the first is the one that the readers give. A name or unit that a sound
+name are separated by `/`, the first is the one that the readers give; a further line of a number
+adds spellings. A name or unit that a sound
 file prints and this table lacks belongs here: add the spelling to its line.
 
 Checked against the list of partners of the query page (stats.customs.gov.cn) as the R package
@@ -19,7 +20,7 @@ and on the office's usage as remembered: an unknown one is an error that quotes 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 #: North Korea at the customs office; South Korea is 133.
@@ -181,7 +182,8 @@ _PARTNERS = """
 352;Czech Republic/Czechia/Czech Rep.;捷克/捷克共和国;203
 353;Slovakia/Slovak Republic/Slovak Rep.;斯洛伐克;703
 354;Macedonia/North Macedonia/Macedonia Rep.;北马其顿/北马其顿共和国/马其顿/前南马其顿;807
-355;Bosnia and Herzegovina/Bosnia&Hercegovina/Bosnia-Hercegovina;波斯尼亚和黑塞哥维那/波黑/波斯尼亚-黑塞哥维那共和国/波斯尼亚-黑塞哥维那共和;70
+355;Bosnia and Herzegovina/Bosnia&Hercegovina/Bosnia-Hercegovina;波斯尼亚和黑塞哥维那/波黑;70
+355;;波斯尼亚-黑塞哥维那共和国/波斯尼亚-黑塞哥维那共和;
 356;Vatican City State/Vatican City;梵蒂冈/梵蒂冈城国;336
 357;Faroe Islands/the Faroe Islands;法罗群岛;234
 358;Serbia/Sefbia;塞尔维亚;688
@@ -235,12 +237,14 @@ _PARTNERS = """
 447;Saint Kitts and Nevis/St. Kitts-Nevis;圣基茨和尼维斯/圣其茨和尼维斯/圣其茨-尼维斯;659
 448;Saint Pierre and Miquelon/St. Pierre and Miquelon;圣皮埃尔和密克隆;666
 449;Netherlands Antilles/the Netherlands Antilles;荷属安的列斯/荷属安地列斯群岛;530
-499;Latin America other/Oth. L.Amer. nes/Other countries (regions) in Latin America;拉丁美洲其他国家(地区);
+499;Latin America other/Other countries (regions) in Latin America;拉丁美洲其他国家(地区);
+499;Oth. L.Amer. nes;;
 501;Canada;加拿大;124
 502;United States/USA/United States of America;美国;842
 503;Greenland;格陵兰;304
 504;Bermuda;百慕大;60
-599;North America other/Oth. N.Amer. nes/Other countries (regions) in North America;北美洲其他国家(地区);
+599;North America other/Other countries (regions) in North America;北美洲其他国家(地区);
+599;Oth. N.Amer. nes;;
 601;Australia;澳大利亚;36
 602;Cook Islands/Cook Is.;库克群岛;184
 603;Fiji;斐济;242
@@ -266,7 +270,8 @@ _PARTNERS = """
 623;French Polynesia;法属波利尼西亚;258
 625;Wallis and Futuna;瓦利斯和富图纳/瓦利斯和浮图纳;876
 699;Oceania other/Oth. Ocean. nes/Other countries (regions) in Oceania;大洋洲其他国家(地区);
-701;Countries (regions) unknown/Countries(reg.) unknown/Country (region) unknown;国别(地区)不详/国(地)别不详/国(地)别不详的;
+701;Countries (regions) unknown/Country (region) unknown;国别(地区)不详/国(地)别不详;
+701;Countries(reg.) unknown;国(地)别不详的;
 702;UN and other int'l organizations/UN and other international;联合国及机构和国际组织;
 999;Countries of Neutral Package;中性包装原产国别;
 """
@@ -409,8 +414,11 @@ def partners() -> dict[int, Partner]:
     found = {}
     for line in _PARTNERS.split("\n")[1:-1]:
         code, english, chinese, comtrade = line.split(";")
-        names = (*english.split("/"), *chinese.split("/"))
-        found[int(code)] = Partner(int(code), names, int(comtrade) if comtrade else None)
+        names = tuple(name for name in (*english.split("/"), *chinese.split("/")) if name)
+        if known := found.get(int(code)):
+            found[int(code)] = replace(known, names=(*known.names, *names))
+        else:
+            found[int(code)] = Partner(int(code), names, int(comtrade) if comtrade else None)
     return found
 
 

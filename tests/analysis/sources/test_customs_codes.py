@@ -12,7 +12,8 @@ AS_LISTED = """
 213 刚果(布)|252 刚果(金)|260 南苏丹共和国|344 俄罗斯联邦|349 塞尔维亚和黑山|354 北马其顿共和国
 355 波黑|356 梵蒂冈城国|358 塞尔维亚|359 黑山|408 多民族玻利维亚国|414 多米尼克|417 库腊索岛
 418 多米尼加共和国|447 圣其茨和尼维斯|449 荷属安的列斯|625 瓦利斯和浮图纳|701 国(地)别不详
-702 联合国及机构和国际组织|999 中性包装原产国别|109 Korea,DPR|109 Democratic People's Republic of Korea
+702 联合国及机构和国际组织|999 中性包装原产国别|109 Korea,DPR
+109 Democratic People's Republic of Korea
 133 Republic of Korea|133 Korea Rep.|110 Hong Kong，China|121 Macao,China|143 Taiwan，China
 """
 
