@@ -417,13 +417,27 @@ def _dictionary(values: list[str | None], indices: np.ndarray) -> pa.Array:
 def _numbers(checks: _Checks, column: str, pattern: str) -> pa.Array:
     """The numbers of a column, int64 for whole ones, else float64; missing where a dash stands."""
     cells = checks.block.cells[column]
+    kind = pa.int64() if pattern == _WHOLE else pa.float64()
+    if _only_digits(cells):
+        return cells.view(pa.string()).cast(kind)
     none = pc.is_in(cells, value_set=pa.array([_DASH.encode(), b""], pa.binary()))
     sound = pc.or_(none, pc.match_substring_regex(cells, pattern))
     if not pc.all(sound).as_py():
         cells, none = _strayed(checks, column, cells, none, sound, pattern)
     cells = pc.if_else(none, pa.scalar(None, pa.binary()), cells)
     text = pc.replace_substring(cells, b",", b"").view(pa.string())
-    return text.cast(pa.int64() if pattern == _WHOLE else pa.float64())
+    return text.cast(kind)
+
+
+def _only_digits(cells: pa.Array) -> bool:
+    """Whether every cell is a run of at most 18 digits, as quantities mostly are.
+
+    Told in a tenth of the time that the patterns take, which say the same of such cells.
+    """
+    longest = pc.max(pc.binary_length(cells)).as_py()
+    if longest is None or longest > 18:
+        return False
+    return bool(pc.all(pc.ascii_is_decimal(cells.view(pa.string()))).as_py())
 
 
 def _strayed(

@@ -446,13 +446,14 @@ def _account(
         "count(flag) AS rows_repaired FROM read GROUP BY file",
     )
     by_file = counted.df().astype({"file": "string"}).set_index("file")
+    hashes = [sha256_of(file.path) for file in files]
     table = pd.DataFrame(
         {
             "file": pd.array([file.name for file in files], dtype="string"),
             "flow": [file.flow for file in files],
             "bytes": [file.path.stat().st_size for file in files],
-            "sha256": [sha256_of(file.path) for file in files],
-            "described": [described_hash(file) for file in files],
+            "sha256": hashes,
+            "described": [described_hash(*pair) for pair in zip(files, hashes, strict=True)],
         }
     ).join(by_file, on="file", validate="1:1")
     counts = table[["rows_read", "rows_repaired"]].fillna(0).astype("int64")
@@ -463,11 +464,14 @@ def _account(
     return table.assign(**months)
 
 
-def described_hash(file: ExportFile) -> str:
-    """A hash of the file's content and of all that its name and the sidecar say of it."""
+def described_hash(file: ExportFile, content_hash: str | None = None) -> str:
+    """A hash of the file's content and of all that its name and the sidecar say of it.
+
+    `content_hash` is what `sha256_of` gives, where it is known already.
+    """
     said = (file.name, file.flow, str(file.first), str(file.last), file.currency)
     content = hashlib.sha256(repr((*said, file.accept_10000)).encode())
-    content.update(sha256_of(file.path).encode())
+    content.update((content_hash or sha256_of(file.path)).encode())
     return content.hexdigest()
 
 
