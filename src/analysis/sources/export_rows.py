@@ -224,7 +224,7 @@ def _mapped(
         except _BadCell as bad:
             values.append(None)
             rows = np.flatnonzero(indices == number)
-            checks.report(rows, column, bad.expected, text, bad.action)
+            checks.report(rows, column, bad.expected, text or "an empty cell", bad.action)
     return values, texts, indices
 
 
@@ -283,8 +283,6 @@ def _codes(checks: _Checks, state: _FileState) -> tuple[pa.Array, np.ndarray]:
         _second_header(text)
         if not re.fullmatch(r"[0-9]+", text) or len(text) not in (state.level, state.level - 1):
             expected = f"an HS code of {state.level} digits, the level of most rows of this file"
-            if not text:
-                expected += " (the cell is empty)"
             raise _BadCell(expected, "write the code in digits alone; put other levels, and sums "
                            "or totals, into another file or remove them")  # fmt: skip
         return text.zfill(state.level)
@@ -341,7 +339,8 @@ def _partner_by_name(text: str) -> int:
     if code is None:
         raise _BadCell(
             "the name of a partner, in English or Chinese",
-            "add the code column to the query, or the spelling to "
+            "if it is garbled, the file was saved in another encoding: download it again; "
+            "else add the code column to the query, or the spelling to "
             "src/analysis/sources/customs_codes.py",
         )
     return code
@@ -455,6 +454,9 @@ def _strayed(
         raw[row] = text.encode() if text.isascii() else b""
         if not missing[row] and not re.match(pattern, text):
             missing[row] = True
-            action = "write whole numbers in digits; `-` stands for none"
+            action = (
+                "a spreadsheet may have changed the number: download the file again and do not "
+                "open it there; the export prints digits, and `-` for none"
+            )
             checks.report(np.array([row]), column, _NUMBER, text, action)
     return pa.array(raw, pa.binary()), pa.array(missing)
