@@ -271,7 +271,7 @@ def _breaks(
         yield Prose("**Breaks.** No test finds a break in the level of either flow.")
         return
     yield Prose("**Breaks.** Shifts of the level that the tests find, the change in per cent:")
-    dates["change"] = (100 * np.expm1(dates["change"])).round(0)
+    dates["change"] = (100 * np.expm1(dates["change"].astype(float))).round(0)
     shown = dates.set_index("flow")[["date", "lower", "upper", "change"]]
     yield shown.astype(str).rename_axis(None)
 

@@ -100,8 +100,8 @@ def test_of_two_sources_one_is_taken_and_none_is_spliced():
 
 def test_no_totals_are_no_series_and_an_unknown_partner_is_an_error():
     assert own_series(None, 133) is None and own_series(TOTALS, 601) is None
-    with pytest.raises(ValueError, match="partner 999: expected a number"):
-        own_series(TOTALS, 999)
+    with pytest.raises(ValueError, match="partner 998: expected a number"):
+        own_series(TOTALS, 998)
     assert partner_name(109) == "North Korea"
 
 
@@ -203,6 +203,17 @@ def test_the_decline_is_asked_of_the_placebo_and_nothing_is_said_of_north_korea(
     (told,) = decline_section(paths, 601, WINDOW, PUBLISHED, treatments)
     assert "No totals of partner 601, Australia, are here" in told.text
     assert list(decline_section(Paths(paths.root / "x"), 109, WINDOW, PUBLISHED, treatments)) == []
+
+
+def test_north_koreas_own_totals_stand_beside_the_published_ones(paths):
+    treatments = read_treatments(project_paths())
+    shown = list(decline_section(paths, 109, WINDOW, PUBLISHED, treatments))
+    assert "every verdict on a claim, rests on the published figures alone" in words(shown)
+    found = {one.id: one for one in shown if isinstance(one, Finding)}
+    assert found["own-effect-import"].upper < 0 < found["own-effect-export"].upper
+    dates = shown[-1]
+    assert list(dates.index) == ["China's imports from North Korea"]
+    assert dates["date"].tolist() == ["2017-02"] and float(dates["change"].iloc[0]) < -40
 
 
 def test_totals_that_do_not_carry_the_design_are_told(paths):
