@@ -103,7 +103,10 @@ def decline_section(
     yield _what_was_learnt(series, window, carried)
     tables = {flow: effects(fit).set_index("span") for flow, fit in fits.items()}
     names = flow_names(series.name)
-    yield from (_effect(tables[flow], flow, names[flow], carried) for flow in SHOWN_FLOWS)
+    yield from (
+        _effect(tables[flow], flow, names[flow], carried, _rows(series, flow))
+        for flow in SHOWN_FLOWS
+    )
     yield counterfactual_gap(
         pd.concat([gap_by_month(fits[flow], observed[flow].draws) for flow in SHOWN_FLOWS]),
         treatments,
@@ -143,7 +146,7 @@ def easing_section(
         try:
             season = learn_season(logs)
             level = without_february(logs, season)
-            yield _change(level, season, flow, name, before, after)
+            yield _change(level, season, flow, name, before, after, _rows(series, flow))
             yield _watch(level, flow, name, border, draws, seed)
         except ValueError as error:
             yield Prose(f"**{name}: these totals do not carry the comparison.** {error}.")
@@ -236,7 +239,23 @@ def _source(series: OwnSeries, carried: Window, window: Window) -> str:
 # What was found
 
 
-def _effect(table: pd.DataFrame, flow: str, name: str, window: Window) -> object:
+def _rows(series: OwnSeries, flow: str) -> pd.DataFrame:
+    """The months of the flow that a finding rests on."""
+    known = series.usd_mn[flow].dropna()
+    return pd.DataFrame(
+        {
+            "month": known.index.astype(str),
+            "flow": flow,
+            "partner": series.partner,
+            "usd_mn": known.to_numpy(),
+            "source": series.source,
+        }
+    )
+
+
+def _effect(
+    table: pd.DataFrame, flow: str, name: str, window: Window, rows: pd.DataFrame
+) -> object:
     row = table[table["kind"] == "horizon"].iloc[-1]
     return finding(
         f"own-effect-{flow}",
@@ -248,6 +267,7 @@ def _effect(table: pd.DataFrame, flow: str, name: str, window: Window) -> object
         lower=row["effect_percent_lower"],
         upper=row["effect_percent_upper"],
         level=LEVEL,
+        rows=rows,
         name=name,
         first=f"{window.evaluation[0]:%B %Y}",
         last=f"{row['last']:%B %Y}",
@@ -283,26 +303,29 @@ def _change(
     name: str,
     before: tuple[str, str],
     after: tuple[str, str],
+    rows: pd.DataFrame,
 ) -> object:
     moved = change_between(level, before, after, season.noise)
     return finding(
         f"own-change-{flow}",
-        "On your own totals {name} from {after_first} to {after_last} ran {value:+.0f} % against "
-        "{before_first} to {before_last} ({lower:+.0f} to {upper:+.0f} %): {answer}; a rise is "
-        "found reliably only from {smallest:.0f} % on.",
+        "On your own totals {name} from {after} ran {value:+.0f} % against {before} ({lower:+.0f} "
+        "to {upper:+.0f} %): {answer}; a rise is found reliably only from {smallest:.0f} % on.",
         value=moved.percent,
         unit="%",
         lower=moved.lower,
         upper=moved.upper,
         level=moved.level,
+        rows=rows,
         name=name,
-        before_first=before[0],
-        before_last=before[1],
-        after_first=after[0],
-        after_last=after[1],
+        before=_in_words(before),
+        after=_in_words(after),
         answer=verdict(moved.months_before, moved.p_value),
         smallest=least_difference(moved.months_before, moved.months_after, season.noise),
     )
+
+
+def _in_words(span: tuple[str, str]) -> str:
+    return " to ".join(f"{pd.Period(month, 'M'):%B %Y}" for month in span)
 
 
 def _watch(
