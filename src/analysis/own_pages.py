@@ -73,7 +73,7 @@ def totals_section(totals: pd.DataFrame | None, partner: int) -> Iterator[object
     table = by_year[list(SHOWN_FLOWS)].sum(min_count=1).rename(columns=names).round(1)
     table["months"] = by_year["total"].count()
     yield Prose("By calendar year, USD million, with the months of which both flows are there:")
-    yield table.set_axis(table.index.astype(str), axis=0)
+    yield table.set_axis(table.index.astype(str), axis=0).rename_axis(index=None, columns=None)
 
 
 def decline_section(
