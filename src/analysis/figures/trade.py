@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -173,6 +173,55 @@ def monthly_series(
             + _series_words(shown, flows, unknown)
         ),
         data=_trade_data(shown, flows),
+        picture=picture,
+    )
+
+
+def own_months(
+    usd_mn: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    title: str,
+    source: str,
+    id: str = "own_months",
+) -> Figure:
+    """Totals of the reader's own downloads, one panel a flow; a missing month breaks the line.
+
+    `usd_mn` has months (Period[M]) as index and the flows of `names` among its columns.
+    """
+    months = pd.period_range(usd_mn.index.min(), usd_mn.index.max(), freq="M")
+    shown = usd_mn.reindex(months)[["import", "export"]]
+    with style(id):
+        picture = blank(0.5 + 2.0 * shown.shape[1])
+        panels = picture.subplots(shown.shape[1], sharex=True, squeeze=False)[:, 0]
+        for axes, flow in zip(panels, shown, strict=True):
+            axes.plot(
+                [month.ordinal for month in months],
+                shown[flow],
+                color=FLOW_COLOURS[flow],
+                marker=".",
+                markersize=3.5,
+            )
+            axes.set_title(f"{names[flow]}, USD million a month")
+            axes.set_ylim(0, None)
+            axes.tick_params(which="both", labelbottom=False)
+        mark_years(panels[-1], months)
+        panels[-1].tick_params(which="both", labelbottom=True)
+    words = [
+        f"{names[flow]}: {shown[flow].min():,.1f} to {shown[flow].max():,.1f} over "
+        f"{shown[flow].count()} months."
+        for flow in shown
+        if shown[flow].notna().any()
+    ]
+    data = shown.rename_axis("month").reset_index()
+    return Figure(
+        id=id,
+        title=title,
+        subtitle="Totals of your own downloads by month, USD million",
+        source=source,
+        note="",
+        alt=" ".join(words),
+        data=data,
         picture=picture,
     )
 
