@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.accounting import usable_totals
-from analysis.cleaning.conflicts import least_rejection
+from analysis.cleaning.conflicts import ROBUST_TOLERANCE, least_rejection
 from analysis.cleaning.corrections import apply_corrections, read_corrections
 from analysis.cleaning.spans import trade_spans
 from analysis.cleaning.trade import (
-    ROBUST_TOLERANCE,
     CleanTrade,
     clean_trade,
     currency_pairs,
