@@ -12,6 +12,7 @@ finding's interval reaches across the line. Then:
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,8 @@ class LedgerError(ValueError):
 class Result:
     """A finding as a page hands it over, with where it stands. Units and signs are the page's.
 
-    `rows` is the file of the published rows behind it, under reports/; empty where it names none.
+    `csv` is the text of the published rows behind it, `rows` the file of them, under reports/;
+    both are empty where it names none.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Result:
     notebook: str
     anchor: str
     rows: str = ""
+    csv: str = ""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -205,10 +208,8 @@ def read_results(folder: Path) -> dict[str, Result]:
     return results
 
 
-def read_figures(
-    reports: Path, results: Results, corrections: pd.DataFrame
-) -> dict[str, list[str]]:
-    """By finding, the printed figures behind it by file and line, and the corrections among them.
+def read_figures(results: Results, corrections: pd.DataFrame) -> dict[str, list[str]]:
+    """By finding, the printed figures behind it by file and lines, and the corrections among them.
 
     Only findings that name their rows have an entry. `corrections` are those applied: `table,
     line, id`.
@@ -216,16 +217,38 @@ def read_figures(
     applied = corrections.groupby(["table", "line"])["id"].unique()
     figures = {}
     for result in results.values():
-        if not result.rows:
+        if not result.csv:
             continue
-        rows = pd.read_csv(reports / result.rows, encoding="utf-8-sig")
+        rows = pd.read_csv(io.StringIO(result.csv))
         if not {"table", "line"} <= set(rows):
             continue
-        places = list(zip(rows["table"], rows["line"], strict=True))
+        # A row of a built table may have no printed figure of its own.
+        printed = rows.dropna(subset=["table", "line"])
+        places = list(zip(printed["table"], printed["line"].astype(int), strict=True))
         used = [name for place in places if place in applied.index for name in applied[place]]
-        figures[result.id] = [f"data/raw/{table}.csv line {line}" for table, line in places]
+        figures[result.id] = runs_of_lines(places)
         figures[result.id] += [f"correction {name}" for name in dict.fromkeys(used)]
     return figures
+
+
+def runs_of_lines(places: Sequence[tuple[str, int]]) -> list[str]:
+    """Rows of raw tables by file and line, neighbouring lines as one run, in order.
+
+    >>> runs_of_lines([("events", 7), ("events", 4), ("events", 5), ("events", 6), ("claims", 2)])
+    ['data/raw/claims.csv line 2', 'data/raw/events.csv lines 4 to 7']
+    """
+    runs: list[tuple[str, int, int]] = []
+    for table, line in sorted(set(places)):
+        if runs and runs[-1][0] == table and runs[-1][2] == line - 1:
+            runs[-1] = (table, runs[-1][1], line)
+        else:
+            runs.append((table, line, line))
+    return [
+        f"data/raw/{table}.csv line {first}"
+        if first == last
+        else f"data/raw/{table}.csv lines {first} to {last}"
+        for table, first, last in runs
+    ]
 
 
 def find(results: Results, name: str) -> Result:
@@ -355,9 +378,10 @@ def _number(one: Mapping[str, Any]) -> str:
     if value is None and lower is None:
         return ""
     largest = max(abs(end) for end in (value, lower, upper) if end is not None)
-    decimals = 0 if largest >= 100 else 1
+    is_whole = all(end == round(end) for end in (value, lower, upper) if end is not None)
+    decimals = 0 if largest >= 100 or is_whole else 1
     told = [f"{end:,.{decimals}f}" for end in (value, lower, upper) if end is not None]
-    if value is not None and lower is not None and lower < upper:
+    if value is not None and lower is not None and told[1] != told[2]:
         interval = f" ({told[1]} to {told[2]})"
     else:
         interval = ""
@@ -367,14 +391,14 @@ def _number(one: Mapping[str, Any]) -> str:
 def account(one: Mapping[str, Any], shown: int = 6) -> str:
     """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
 
-    Of the figures that it rests on the first `shown` are named, and how many others there are.
+    The heading is short, for the contents of the page. Of the figures that it rests on the first
+    `shown` runs of lines of a table are named, and how many others there are.
     """
     reasons_told = "\n".join(f"- {reason}" for reason in one["reasons"])
-    rests = list(one["rests_on"])
-    others = f" and {len(rests) - shown} more" if len(rests) > shown else ""
+    rests = [f"`{file}` ({places})" for file, places in _by_file(one["rests_on"], shown).items()]
     lines = [
-        f"### {one['id']}: {one['text']}",
-        f"**{one['verdict'].capitalize()}** ({one['said']}). "
+        f"### {one['id']}: {one['verdict']}",
+        f"> {one['text']} ({one['said']})",
         f"[The number and its rows]({one['notebook']}.html#{one['anchor']}): {_number(one)}.",
         reasons_told,
         f"A fair wording: {one['fair']}",
@@ -385,5 +409,25 @@ def account(one: Mapping[str, Any], shown: int = 6) -> str:
         )
         lines.append(f"By other readings: {told}.")
     if rests:
-        lines.append(f"Rests on {', '.join(f'`{place}`' for place in rests[:shown])}{others}.")
+        lines.append(f"Rests on {'; '.join(rests)}.".replace(" ()", ""))
     return "\n\n".join(lines)
+
+
+def _by_file(rests: Sequence[str], shown: int) -> dict[str, str]:
+    """File to its lines, of which the first `shown` runs are told; a correction is its own entry.
+
+    >>> _by_file(["a.csv line 4", "a.csv lines 6 to 7", "a.csv line 9", "b.csv"], 2)
+    {'a.csv': 'lines 4, 6 to 7 and 1 other run of lines', 'b.csv': ''}
+    """
+    runs: dict[str, list[str]] = {}
+    for place in rests:
+        file, _, lines = place.partition(" line")
+        runs.setdefault(file, []).extend([lines.removeprefix("s").strip()] if lines else [])
+    told = {}
+    for file, places in runs.items():
+        more = len(places) - shown
+        first = ", ".join(places[:shown])
+        word = "line" if len(places) == 1 and "to" not in first else "lines"
+        others = f" and {more} other run{'s' * (more > 1)} of lines" if more > 0 else ""
+        told[file] = f"{word} {first}{others}" if places else ""
+    return told

@@ -20,7 +20,7 @@ def ledger_inputs(paths: Paths) -> tuple[pd.DataFrame, Results, dict[str, list[s
     """
     results = read_results(paths.reports / "findings")
     corrections = pd.read_csv(paths.processed / "corrections_applied.csv")
-    figures = read_figures(paths.reports, results, corrections)
+    figures = read_figures(results, corrections)
     return read_table(paths, "claims"), results, figures
 
 

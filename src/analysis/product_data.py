@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -94,6 +94,32 @@ def year_amount(data: GoodsData, good: str, year: int) -> Interval:
     figures = printed_figures(data.observations, "import", prefixes, _yuan(data), PARTS)
     first, last = (pd.Period(f"{year}-{month}", "M") for month in ("01", "12"))
     return window_amount(figures, wholes, first, last)
+
+
+def amount_lines(data: GoodsData, goods: Iterable[str], *years: int) -> list[int]:
+    """Lines of `gacc_commodities` with a figure that `year_amount` weighs for these goods: all
+    that speak of a month of one of the years."""
+    lines = data.observations.set_index("row_id")["line"]
+    found = set()
+    for good in goods:
+        prefixes = GOODS[good][0] if good in GOODS else (UNBANNED[good],)
+        figures = printed_figures(data.observations, "import", prefixes, _yuan(data), PARTS)
+        found |= {
+            int(lines[figure.row_id])
+            for figure in figures
+            if any(figure.first.year <= year <= figure.last.year for year in years)
+        }
+    return sorted(found)
+
+
+def base_year_lines(data: GoodsData) -> list[int]:
+    """Lines of `gacc_commodities` behind `base_year_amounts`: amounts, shares and growth."""
+    imports = data.shares[data.shares["flow"] == "import"]
+    of_year = imports["year"] == BASE_YEAR
+    fruit = imports["product"].eq("fruit and nuts") & imports["year"].eq(BASE_YEAR + 1)
+    growth, total = _fruit_and_nuts_rows(data)
+    shares = imports.loc[of_year | fruit, "line"]
+    return sorted({*amount_lines(data, GOODS, BASE_YEAR), *shares, growth["line"], total["line"]})
 
 
 def base_year_amounts(data: GoodsData) -> dict[str, Interval]:
@@ -263,11 +289,17 @@ def _shares(data: GoodsData, year: int) -> dict[str, Interval]:
 
 
 def _fruit_and_nuts(data: GoodsData) -> Interval:
+    row, total = _fruit_and_nuts_rows(data)
+    of_2017 = share_amount(_shares(data, 2017)["fruit and nuts"], (total["lower"], total["upper"]))
+    return before_growth(of_2017, (row["yoy_lower"], row["yoy_upper"]))
+
+
+def _fruit_and_nuts_rows(data: GoodsData) -> tuple[pd.Series, pd.Series]:
+    """The row of the share's growth, and that of the total of 2017 that it is a share of."""
     rows = data.observations[
         data.observations["product"].eq("fruit and nuts (share)")
         & data.observations["yoy_lower"].notna()
     ]
-    growth = tuple(rows[["yoy_lower", "yoy_upper"]].iloc[0])
     total = data.observations[
         data.observations["hs"].eq("TOTAL")
         & (data.observations["flow"] == "import")
@@ -275,8 +307,7 @@ def _fruit_and_nuts(data: GoodsData) -> Interval:
         & (data.observations["last"] == pd.Period("2017-12", "M"))
         & data.observations["value"].notna()
     ].iloc[0]
-    of_2017 = share_amount(_shares(data, 2017)["fruit and nuts"], (total["lower"], total["upper"]))
-    return before_growth(of_2017, growth)
+    return rows.iloc[0], total
 
 
 def _yuan(data: GoodsData) -> Mapping[tuple[pd.Period, pd.Period], Interval]:

@@ -29,6 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BuildError as error:
         print(f"notebook_build: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read what is printed has read enough (`... | head`); nothing more can be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         print(f"notebook_build: {cannot_write(error)}", file=sys.stderr)
         return 1
@@ -121,6 +125,8 @@ def is_terminal() -> bool:
 def find(name: str, notebooks: dict[str, Notebook]) -> Notebook:
     if name in notebooks:
         return notebooks[name]
+    if not name:
+        raise BuildError(f"name a notebook (`make run NOTEBOOK=...`): {', '.join(notebooks)}.")
     nearest = difflib.get_close_matches(name, notebooks, n=1)
     hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
     raise BuildError(f"no notebook '{name}'.{hint} There are: {', '.join(notebooks)}.")

@@ -14,23 +14,24 @@ class Calls:
     imported: dict[str, str] = field(default_factory=dict)
     assigned: dict[str, ast.expr] = field(default_factory=dict)
 
-    def read(self, source: str) -> str:
-        """Read one more cell; the full name of the imported function whose result it shows.
+    def read(self, source: str) -> list[str]:
+        """Read one more cell; the full names of the imported functions whose results it shows.
 
-        Empty where the cell shows none, or is not plain Python.
+        One for each thing shown, in order, empty where no imported function made it; none where
+        the cell shows nothing, or is not plain Python.
 
         >>> Calls().read("from shop.drawing import fall\\nfall(prices, title='Down')")
-        'shop.drawing.fall'
+        ['shop.drawing.fall']
         """
         try:
             statements = ast.parse(source).body
         except SyntaxError:
-            return ""
+            return []
         for statement in statements:
             self.remember(statement)
         last = statements[-1] if statements else None
-        shown = last.value if isinstance(last, ast.Expr) else None
-        return next(self.made_by(shown), "") if shown else ""
+        shown = parts_shown(last.value) if isinstance(last, ast.Expr) else []
+        return [next(self.made_by(part), "") for part in shown]
 
     def remember(self, statement: ast.stmt) -> None:
         if isinstance(statement, ast.ImportFrom) and statement.module:
@@ -61,6 +62,12 @@ class Calls:
         if not isinstance(function, ast.Name) or function.id not in self.imported:
             return ""
         return ".".join([self.imported[function.id], *reversed(parts)])
+
+
+def parts_shown(shown: ast.expr) -> list[ast.expr]:
+    """The arguments of `display`, which shows each by itself; else the expression."""
+    is_display = isinstance(shown, ast.Call) and getattr(shown.func, "id", "") == "display"
+    return list(shown.args) if is_display else [shown]
 
 
 #: A name that stands for a name that stands for itself would never end.

@@ -43,6 +43,8 @@ def compare(project: Project, base: str) -> str:
 
     A commit is unpacked and built first, in `reports/.state/compare`, where it is kept.
     """
+    if not base:
+        raise BuildError("name what to compare with: `make compare BASE=` a commit or a folder.")
     require_built(project)
     if Path(base).is_dir():
         before = read_project(Path(base))

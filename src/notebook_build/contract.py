@@ -56,10 +56,15 @@ class Finding:
 
     @property
     def interval(self) -> str:
-        """The interval in words; empty where there is none. Without a level it is of limits."""
+        """The interval in words; empty where there is none, or none in the digits shown.
+
+        Without a level it is of limits.
+        """
         if self.lower is None or self.upper is None:
             return ""
         ends = [readable(end, self.decimals) for end in (self.lower, self.upper)]
+        if ends[0] == ends[1]:
+            return ""
         prefix = f"{100 * self.level:g} % interval" if self.level else "limits"
         return with_unit(f"{prefix} {ends[0]} to {ends[1]}", self.unit)
 

@@ -61,7 +61,8 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         "exhibits.json": exhibits(built),
     }
     write_together(copies | {project.reports / name: text for name, text in pages.items()})
-    remove_other_tables(project, table_files(project, offered))
+    kept = {project.reports / link for link in table_links(project, offered).values()}
+    remove_other_tables(project, kept)
 
 
 def changed_since(project: Project, records: dict[str, dict[str, Any]]) -> set[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +37,13 @@ class Parameter:
     def expected(self) -> str:
         """What a value must be, in words for an error."""
         if self.annotation is not None:
-            return ast.unparse(self.annotation)
+            told = ast.unparse(self.annotation)
+            return ANNOTATED.sub(r"\1 with \2", told)
         return type(self.default).__name__
+
+
+#: A type and the condition on it, as Python writes them.
+ANNOTATED = re.compile(r"^Annotated\[(.*), '(.*)'\]$")
 
 
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -16,6 +17,7 @@ from nbconvert.filters.markdown_mistune import (
 )
 
 from notebook_build.safe_html import safe_html
+from notebook_build.tables import true_minus
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Prose:
         return self.headings[-1].text if self.headings else ""
 
     def html(self, markdown: str) -> str:
-        return safe_html(self.markdown.render(markdown))
+        return typeset(safe_html(self.markdown.render(markdown)))
 
     def add_heading(self, level: int, text: str) -> str:
         """Note a heading and give its anchor."""
@@ -51,6 +53,23 @@ class Prose:
             anchor, count = f"{stem}-{count}", count + 1
         self.headings.append(Heading(level, text, anchor))
         return anchor
+
+
+def typeset(html: str) -> str:
+    """Numbers in running text keep their unit on the line, and their minus is no hyphen.
+
+    Code and equations stay as they are, and so does what stands inside tags.
+
+    >>> typeset("<p>by -5 % in <code>a -5 %</code></p>")
+    '<p>by −5\\xa0% in <code>a -5 %</code></p>'
+    """
+    parts = VERBATIM.split(html)
+    told = [WITH_UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", true_minus(part)) for part in parts[::2]]
+    return "".join(itertools.chain(*itertools.zip_longest(told, parts[1::2], fillvalue="")))
+
+
+VERBATIM = re.compile(r"(<(?:code|pre|math)\b.*?</(?:code|pre|math)>|<[^>]*>)", re.DOTALL)
+WITH_UNIT = re.compile(r"([\d)]) (%|percent|million|billion)")
 
 
 #: Anchors of the page's own parts.

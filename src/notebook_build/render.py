@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import asdict, dataclass, field
@@ -107,9 +108,12 @@ def code_cell(cell: Any, number: int, page: Page, prose: Prose) -> dict[str, Any
     page.findings += unique(findings_of({"outputs": outputs}, where), page.findings, where)
     page.figures += unique(figures_of({"outputs": outputs}, where), page.figures, where)
     anchor = f"{number}" + ("-set" if "injected-parameters" in tags(cell) else "")
-    context = Context(where, anchor, first_words(cell.source), page.calls.read(cell.source))
+    first, made_by = first_words(cell.source), page.calls.read(cell.source)
     tables = page.tables
-    blocks = [shown(output, context, page, prose) for output in outputs]
+    blocks = [
+        shown(output, Context(where, anchor, first, function), page, prose)
+        for output, function in zip(outputs, functions_of(outputs, made_by), strict=True)
+    ]
     label = "Checks" if is_check else "Code"
     for tag in tags(cell):
         label = CODE_LABELS.get(tag, label)
@@ -118,7 +122,7 @@ def code_cell(cell: Any, number: int, page: Page, prose: Prose) -> dict[str, Any
         "anchor": anchor,
         "label": label,
         # Where a table has it for its caption, the words need not stand twice.
-        "first": context.first if page.tables == tables else "",
+        "first": first if page.tables == tables else "",
         "html": highlighted(cell.source, anchor),
         "outputs": [block for block in blocks if block],
     }
@@ -134,6 +138,14 @@ class Context:
     function: str
 
 
+def functions_of(outputs: list[Any], made_by: list[str]) -> list[str]:
+    """The function that made each output; the first shown where they are not one to one."""
+    shown_now = [output.output_type in ("display_data", "execute_result") for output in outputs]
+    one_to_one = sum(shown_now) == len(made_by)
+    names = iter(made_by if one_to_one else made_by[:1] * sum(shown_now))
+    return [next(names, "") if is_shown else "" for is_shown in shown_now]
+
+
 def highlighted(source: str, anchor: str) -> Markup:
     """The code in colours. A link to it opens its fold, and the keyboard scrolls it."""
     return Markup(HIGHLIGHT(source).replace("<pre>", f'<pre id="code-{anchor}" tabindex="0">', 1))
@@ -143,9 +155,13 @@ HIGHLIGHT = Highlight2HTML(pygments_lexer="python3")
 
 
 def first_words(source: str) -> str:
-    """The comment that opens a cell, as a hint at what its folded code does."""
-    first = source.lstrip().partition("\n")[0]
-    return first.lstrip("# ") if first.startswith("#") else ""
+    """The comment that opens a cell, all its lines, as a hint at what its folded code does.
+
+    >>> first_words("# Prices by year,\\n# as `make` left them\\nprices")
+    'Prices by year, as make left them'
+    """
+    lines = itertools.takewhile(lambda line: line.startswith("#"), source.lstrip().splitlines())
+    return " ".join(line.lstrip("# ") for line in lines).replace("`", "").strip()
 
 
 def unique(new: list[Any], known: list[Any], where: str) -> list[Any]:
@@ -200,7 +216,8 @@ def shown_figure(figure: Figure, page: Page, context: Context) -> dict[str, Any]
 def shown_finding(finding: Finding, page: Page) -> dict[str, Any]:
     rows = finding.rows
     count = max(0, len(rows) - 1)
-    caption = f"Source rows of “{finding.sentence}”"
+    # Short, since the sentence stands above; it names the box to a screen reader.
+    caption = f"Source rows of finding {finding.id}"
     return {
         "kind": "finding",
         "finding": finding,
@@ -266,8 +283,12 @@ def standing_alone(figure: Figure) -> str:
 def found(finding: Finding, page: Page) -> dict[str, Any]:
     """A finding for notebooks that gather them: what was handed over, and where it stands.
 
-    `rows` is the file of its source rows, relative to the page; empty where it names none.
+    `csv` are its source rows, `rows` the file of them, relative to the page; both empty where it
+    names none.
     """
-    handed = {name: value for name, value in asdict(finding).items() if name != "csv"}
     rows = page.rows_path(finding) if finding.csv else ""
-    return handed | {"notebook": page.name, "anchor": f"finding-{finding.id}", "rows": rows}
+    return asdict(finding) | {
+        "notebook": page.name,
+        "anchor": f"finding-{finding.id}",
+        "rows": rows,
+    }

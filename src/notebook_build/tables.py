@@ -11,11 +11,16 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _NUMBER = r"[-+−–]?\s*(?:[A-Z]{3}|\$|€|¥)?\s*[\d.,\s]*\d"
 _UNIT = r"\s*(?:%|pp|bn|mn)?"
-#: A number, alone or with its interval: "−39 (−57 to −18) %".
-NUMBER = re.compile(rf"{_NUMBER}{_UNIT}(?:\s*[(\[]{_NUMBER}\s+to\s+{_NUMBER}{_UNIT}[)\]]{_UNIT})?")
+_ENDS = rf"{_NUMBER}{_UNIT}\s+to\s+{_NUMBER}{_UNIT}"
+#: A number, alone or with its interval, or an interval: "−39 (−57 to −18) %", "5 to 7".
+NUMBER = re.compile(rf"{_NUMBER}{_UNIT}(?:\s*[(\[]{_ENDS}[)\]]{_UNIT})?|{_ENDS}")
+#: How a library prints what is true or not.
+TRUTH = {"True": "yes", "False": "no"}
 DATE = re.compile(r"(\b\d{4}-\d{2}(?:-\d{2})?\b)")
 MISSING = ("nan", "<na>", "nat", "none")
 NOTHING = ("", "–", "—", "-", "...", *MISSING)
+#: More characters are a sentence rather than a name, or a name rather than a year or code.
+WORDS_FROM, NAME_FROM = 40, 12
 BOX = {"class": "table", "tabindex": "0", "role": "region"}
 
 
@@ -39,6 +44,8 @@ def mark_up(soup: BeautifulSoup, table: Tag) -> None:
     join_heads(table)
     give_scopes(table)
     dash_gaps(table)
+    tell_truth(table)
+    keep_words_readable(table)
     align_numbers(table)
     keep_dates_whole(soup, table)
     put_in_box(soup, table)
@@ -130,6 +137,26 @@ def dash_gaps(table: Tag) -> None:
             cell.string = "–"
 
 
+def keep_words_readable(table: Tag) -> None:
+    """Names of rows, and cells with a sentence, keep a width at which they can be read.
+
+    Numbers are not broken, so in a narrow window they would press words to one a line; the box
+    scrolls instead.
+    """
+    for cell in table.select("tbody td, tbody th"):
+        length = len(cell.get_text(strip=True))
+        if length > WORDS_FROM:
+            cell["class"] = "words"
+        elif length > NAME_FROM and cell.name == "th":
+            cell["class"] = "name"
+
+
+def tell_truth(table: Tag) -> None:
+    for cell in table.find_all("td"):
+        for text in cell.find_all(string=lambda text: text.strip() in TRUTH):
+            text.replace_with(NavigableString(TRUTH[text.strip()]))
+
+
 def align_numbers(table: Tag) -> None:
     """Mark the columns that hold only numbers (and gaps), their headings too."""
     rows = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
@@ -156,6 +183,22 @@ def plain_row(row: list[Tag], position: int) -> bool:
 def mark(cells: list[Tag]) -> None:
     for cell in cells:
         cell["class"] = "number"
+        if cell.name == "td":
+            for text in cell.find_all(string=True):
+                text.replace_with(NavigableString(true_minus(text)))
+
+
+def true_minus(text: str) -> str:
+    """Signs of numbers as print has them: a hyphen is none.
+
+    >>> true_minus("-21 to +190 %")
+    '−21 to +190 %'
+    """
+    return MINUS.sub("−", text)
+
+
+#: A hyphen before a number that joins no two parts of a word, date or code.
+MINUS = re.compile(r"(?<![\w.,)\]-])-(?=\d)")
 
 
 def is_number(cell: Tag) -> bool:

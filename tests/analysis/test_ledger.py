@@ -189,13 +189,11 @@ def test_results_are_read_from_all_pages_and_an_id_stands_once(tmp_path):
         read_results(tmp_path)
 
 
-def test_figures_are_named_by_place_with_the_corrections_among_them(tmp_path):
-    rows = tmp_path / "data" / "rows.csv"
-    rows.parent.mkdir()
-    rows.write_text("table,line,printed\ngacc_totals,12,268.0\ngacc_totals,14,9\n", "utf-8-sig")
-    named = dataclasses.replace(result("named", 1.0), rows="data/rows.csv")
+def test_figures_are_named_by_place_with_the_corrections_among_them():
+    rows = "table,line,printed\ngacc_totals,12,268.0\ngacc_totals,14,9\n,,8\n"
+    named = dataclasses.replace(result("named", 1.0), csv=rows)
     applied = pd.DataFrame({"table": ["gacc_totals"], "line": [14], "id": ["ten-times-low"]})
-    found = read_figures(tmp_path, {"named": named, "bare": result("bare", 1.0)}, applied)
+    found = read_figures({"named": named, "bare": result("bare", 1.0)}, applied)
     assert found == {
         "named": [
             "data/raw/gacc_totals.csv line 12",

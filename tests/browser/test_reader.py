@@ -83,11 +83,29 @@ def test_a_page_loads_nothing_beside_itself_and_says_nothing_wrong(name, chromiu
     context.close()
 
 
+def named_places(file: Path, reports: Path) -> list[str]:
+    """Where each source row stands, by its own word: a line of a raw table, or a file.
+
+    Fails for a row that names no place, and for a line or a file that is not there.
+    """
+    head, *rows = csv_rows(file)
+    places = []
+    for row in rows:
+        told = dict(zip(head, row, strict=True))
+        if told.get("table"):
+            raw = reports / "tables" / "data" / "raw" / f"{told['table']}.csv"
+            line = int(float(told["line"]))
+            assert 1 < line <= len(raw.read_text("utf-8-sig").splitlines()), (file.name, told)
+            places.append(f"{told['table']} line {line}")
+        else:
+            assert (reports.parent / told["file"]).is_file(), (file.name, told)
+            places.append(told["file"])
+    return places
+
+
 def test_each_number_of_the_index_is_two_clicks_from_its_rows(reader, reports):
-    index = reader("index")
-    links = index.locator(".findings li:not(.more) a")
+    links = reader("index").locator(".findings li:not(.more) a")
     assert links.count() > 0
-    own = 0
     for place in range(links.count()):
         index = reader("index")
         link = index.locator(".findings li:not(.more) a").nth(place)
@@ -102,21 +120,25 @@ def test_each_number_of_the_index_is_two_clicks_from_its_rows(reader, reports):
         assert sentence in finding.inner_text()
         assert told in finding.inner_text()
         rows = finding.locator("details.rows")
-        if rows.count():
-            rows.locator("summary").click()
-            clicks += 1
-            expect(rows.locator("tbody tr").first).to_be_visible()
-            file = file_of(rows.locator("p.source a").evaluate("link => link.href"))
-            assert len(csv_rows(file)) - 1 >= rows.locator("tbody tr").count()
-            own += 1
-        else:
-            with index.expect_download() as download:
-                finding.locator("p.source a").first.click()
-            clicks += 1
-            assert download.value.suggested_filename.endswith(".csv")
+        assert rows.count() == 1, f"no source row is named: {sentence}"
+        rows.locator("summary").click()
+        clicks += 1
+        expect(rows.locator("tbody tr").first).to_be_visible()
         assert clicks <= MOST_CLICKS
         index.context.close()
-    print(f"{own} of {links.count()} findings of the index show rows of their own")
+
+
+def test_every_finding_of_a_page_shows_its_source_rows(name, reader, reports):
+    page = reader(name)
+    findings = page.locator("div.finding").all()
+    assert findings or name == "index"
+    for finding in findings:
+        rows = finding.locator("details.rows")
+        assert rows.count() == 1, finding.inner_text()
+        told = int(re.search(r"\d+", rows.locator("summary").inner_text()).group())
+        file = file_of(rows.locator("p.source a").evaluate("link => link.href"))
+        assert len(named_places(file, reports)) == told
+        assert 0 < rows.locator("tbody tr").count() <= told
 
 
 def test_each_count_of_the_status_is_one_click_from_its_table(reader):
@@ -248,6 +270,20 @@ def test_nothing_is_wider_than_the_window(name, width, reader):
         .map(part => [part.getBoundingClientRect().right, part.textContent.slice(0, 60)])"""
     )
     assert [text for right, text in boxes if right > width + 0.5] == []
+
+
+def test_a_table_fits_a_desktop_and_keeps_its_words_readable_on_a_phone(name, reader, phone):
+    tables = """[...document.querySelectorAll('.argument .table')]
+        .filter(box => !box.closest('details'))"""
+    wide = reader(name).evaluate(
+        f"{tables}.filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.ariaLabel)"
+    )
+    assert wide == []
+    narrow = reader(name, size=phone).evaluate(
+        f"{tables}.flatMap(box => [...box.querySelectorAll('.words')])"
+        ".map(cell => cell.clientWidth).filter(width => width < 110)"
+    )
+    assert narrow == []
 
 
 def test_lines_are_of_a_length_that_reads_well(name, reader):

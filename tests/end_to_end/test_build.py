@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from analysis.paths import ROOT_VARIABLE, project_paths
 from analysis.publish import CSV_DECIMALS, FORMATS
 from analysis.snapshot import ACCEPT, changed, snapshot
 from notebook_build.__main__ import main
+from notebook_build.config import read_project
 from notebook_build.graph import dependencies, with_ancestors
 from notebook_build.notebook import read_notebooks
 
@@ -156,6 +158,18 @@ def test_rows_read_are_rows_used_and_rows_set_aside(root):
     aside = pd.read_csv(processed / "set_aside.csv")
     assert aside["reason"].str.len().gt(0).all()
     assert len(aside) == account["rows_set_aside"].sum()
+
+
+#: Notebook 02 alone would run its specifications anew; `python bench/undeclared.py` runs all.
+QUICK = ("03_banned_goods", "05_easing", "06_claims")
+
+
+@pytest.mark.parametrize("page", QUICK)
+def test_a_notebook_runs_where_only_what_it_declares_can_be_seen(root, page, capsys):
+    bench = runpy.run_path(str(PROJECT / "bench" / "undeclared.py"))
+    project = read_project(root)
+    assert bench["runs_alone"](project, read_notebooks(project.notebook_folder)[page])
+    assert "page the same" in capsys.readouterr().out
 
 
 def test_pages_name_no_place_and_no_machine(root):

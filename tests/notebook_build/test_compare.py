@@ -1,6 +1,7 @@
 """Which results changed since another build: findings and tables, by how much and where."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -75,6 +76,27 @@ def test_a_base_that_is_neither_commit_nor_folder_is_refused(workshop, code, bas
     assert workshop.build() == 0
     assert workshop.build("compare", base) == 1
     assert "neither a folder nor a commit" in workshop.printed
+
+
+def test_a_base_that_is_not_given_is_asked_for(workshop, code):
+    workshop.notebook("a", code("1"))
+    assert workshop.build() == 0
+    # An empty path is the folder itself, and nothing changed since it.
+    assert workshop.build("compare", "") == 1
+    assert "make compare BASE=" in workshop.printed
+    assert workshop.build("run", "", "x=1") == 1
+    assert "name a notebook (`make run NOTEBOOK=...`): a." in workshop.printed
+
+
+def test_a_reader_of_the_output_may_stop_reading(workshop, code):
+    workshop.notebook("a", code("1"))
+    command = [sys.executable, "-u", "-m", "notebook_build", "--root", str(workshop.root)]
+    asked = subprocess.Popen(
+        [*command, "explain"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    asked.stdout.close()
+    assert asked.stderr.read() == ""
+    assert asked.wait() == 1
 
 
 def test_what_is_not_built_cannot_be_compared(workshop, code, tmp_path):

@@ -80,7 +80,9 @@ def test_a_number_alone_keeps_about_four_digits(value, text):
         (2571.3, 2571.2, 2571.4, "2,571.3", "limits 2,571.2 to 2,571.4"),
         (120.0, 15.0, 260.0, "120", "limits 15 to 260"),
         (3.0, 2.0, float("inf"), "3", "limits 2 to unbounded"),
-        (16.0, 16.0, 16.0, "16", "limits 16 to 16"),
+        # Limits that read the same say nothing beside the number.
+        (16.0, 16.0, 16.0, "16", ""),
+        (2.5933, 2.59327, 2.59333, "2.593", ""),
         (0.0, -0.0001, 2.0, "0", "limits 0 to 2"),
     ],
 )

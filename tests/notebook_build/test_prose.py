@@ -26,7 +26,7 @@ def test_equations_become_mathml(tex):
     ["from $19 million to $20 million", "costs $5, then $6.", "between $3 and $4 a barrel"],
 )
 def test_money_is_no_equation(text):
-    assert text in Prose().html(text)
+    assert text in Prose().html(text).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_an_equation_that_cannot_be_converted_stays_readable():
@@ -123,7 +123,10 @@ def test_heads_of_two_meanings_stay_two_lines():
         ("−39 (−57 to −18)", True),
         ("2,815 (2,111 to 4,072) %", True),
         ("8.5", True),
+        ("1,970 to 4,535", True),
+        ("-21 to +190 %", True),
         ("5 (five to six)", False),
+        ("5 to six", False),
         ("2 of 3 (1 to 2)", False),
         ("2018-01", False),
     ],
@@ -131,6 +134,31 @@ def test_heads_of_two_meanings_stay_two_lines():
 def test_a_number_with_its_interval_is_a_number(text, is_one):
     html, _ = readable_tables(f"<table><tr><td>{text}</td></tr></table>")
     assert ('class="number"' in html) == is_one
+
+
+def test_a_table_tells_signs_and_truth_as_print_does():
+    html, _ = readable_tables(
+        "<table><tr><td>-5.5</td><td>True</td><td>2-1</td></tr>"
+        "<tr><td>3</td><td>False</td><td>a</td></tr></table>"
+    )
+    linked = '<table><tr><td><a href="x.html">-5</a></td></tr></table>'
+    assert '<a href="x.html">−5</a>' in readable_tables(linked)[0]
+    for cell in ("−5.5", "yes", "no", "2-1"):
+        assert f">{cell}</td>" in html
+
+
+def test_a_sentence_and_the_name_of_a_row_keep_their_width():
+    html, _ = readable_tables(
+        f"<table><tbody><tr><th>first 12 months</th><td>{'word ' * 9}</td><td>name</td></tr>"
+        "<tr><th>2018</th><td>b</td><td>c</td></tr></tbody></table>"
+    )
+    assert html.count('class="words"') == html.count('class="name"') == 1
+
+
+def test_running_text_keeps_units_with_their_numbers_and_has_a_true_minus():
+    html = Prose().html("fell by -5 % (-6 to -3) % (see -3) in 2017-03, `x = -5 %`, $a - 5$")
+    assert "by −5\xa0% (−6 to −3)\xa0% (see −3) in 2017-03" in html
+    assert "<code>x = -5 %</code>" in html
 
 
 def test_years_that_head_rows_stay_on_their_side():

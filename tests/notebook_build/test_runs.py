@@ -73,7 +73,7 @@ def test_a_run_stands_beside_the_default_page(built):
     [
         ("facto=3", "unknown parameter 'facto'. Did you mean 'factor'?"),
         ("factor=10", "factor = 10 is outside its range: 1 <= factor <= 9"),
-        ("factor=two", "which is not Annotated[int, '1 <= factor <= 9']"),
+        ("factor=two", "which is not int with 1 <= factor <= 9"),
         ("factor=2", "no parameter differs from its default: that page is writer.html"),
         ("factor", "not of the form NAME=VALUE"),
     ],

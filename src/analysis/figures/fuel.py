@@ -13,6 +13,7 @@ from analysis.figures.figure import (
     BLUE,
     GREY,
     ORANGE,
+    PAPER,
     PURPLE,
     QUIET,
     RED,
@@ -23,6 +24,8 @@ from analysis.figures.figure import (
     style,
 )
 
+#: Behind a label, so that no line of a date runs through it.
+OVER_LINES = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
 COLLECTOR_MARKS = {
     "ASIAPRESS": (RED, "o"),
     "Daily NK": (BLUE, "s"),
@@ -62,12 +65,13 @@ def fuel_prices(
                         axes.axvline(pd.Timestamp(day), color=QUIET, linewidth=0.9)
                         if row == 0:
                             axes.text(
-                                pd.Timestamp(day),
+                                pd.Timestamp(day) + pd.Timedelta(days=4),
                                 0.34 - 0.28 * number,
-                                f" {name}",
+                                name,
                                 size=8.5,
                                 color=QUIET,
                                 va="bottom",
+                                bbox=OVER_LINES,
                             )
             panels[row, 0].set_title(FUEL_NAMES[item])
         marks, labels = panels[0, 0].get_legend_handles_labels()
@@ -152,7 +156,15 @@ def recorded_fuel(
         for number, (name, month) in enumerate(dated.items()):
             at = place[month] - 0.5 + (days[name].day - 1) / days[name].days_in_month
             axes.axvline(at, color=QUIET, linewidth=0.9)
-            axes.text(at, top * (1 - 0.09 * number), f" {name}", size=8.5, color=QUIET, va="top")
+            axes.text(
+                at + 0.15,
+                top * (1 - 0.09 * number),
+                name,
+                size=8.5,
+                color=QUIET,
+                va="top",
+                bbox=OVER_LINES,
+            )
         ticks = [number for month, number in place.items() if month.month in (1, 7)]
         axes.set_xticks(ticks, [axis[number].strftime("%b %Y") for number in ticks])
         axes.set_ylim(0, top)

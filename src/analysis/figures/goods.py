@@ -232,6 +232,7 @@ def before_and_after(
         for year, colour in colours.items():
             axes.barh([-9], [0], color=colour, label=str(year))
         _names_on_the_left(axes, goods)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("USD million a year")
         legend_above(axes, len(years))
     return Figure(

@@ -38,8 +38,9 @@ def conversion_factors(paths: Paths) -> pd.DataFrame:
     """Every row with `barrels_per_tonne`, `source_kind` (see `SOURCES`) and `set_aside`.
 
     Other columns as printed: `product`, `factor`, `from_unit`, `to_unit`, `system`, `kind`,
-    `note`, `source_publisher`, `source_date`. Inverse factors of two or three digits are set
-    aside, since the direct one of the same table has more.
+    `note`, `source_publisher`, `source_date`; `line` is that of the file.
+    Inverse factors of two or three digits are set aside, since the direct one of the same table
+    has more.
 
     Raises InputError, or InputErrors with all of them: an unknown unit or kind, a factor that is
     not positive, and as `read_table` does.
@@ -59,10 +60,11 @@ def type_factors(table: pd.DataFrame) -> pd.DataFrame:
     per_tonne = [_barrels_per_tonne(row) for row in typed.itertuples()]
     reason = [_set_aside(row) for row in typed.itertuples()]
     names = (
-        "product factor from_unit to_unit barrels_per_tonne system kind source_kind note "
+        "line product factor from_unit to_unit barrels_per_tonne system kind source_kind note "
         "source_publisher source_date set_aside"
     ).split()
     return typed.assign(
+        line=table.index,
         barrels_per_tonne=pd.Series(per_tonne, index=table.index, dtype=float),
         source_kind=table["kind"].map(SOURCES).astype("string"),
         set_aside=pd.Series(reason, index=table.index, dtype="string"),

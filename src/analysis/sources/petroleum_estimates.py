@@ -66,7 +66,8 @@ WORDS = ("many times over", "several times", "likely", "yes", "yes (possible)")
 
 
 def illicit_estimates(paths: Paths) -> pd.DataFrame:
-    """Every row: `row_id`, `first_day`, `last_day`, `estimator`, `route`, `metric`, `measure`.
+    """Every row: `row_id`, `line` of the file, `first_day`, `last_day`, `estimator`, `route`,
+    `metric`, `measure`.
 
     `value` is the printed number, `lower` and `upper` the ends of what its digits allow (upper
     infinite and no value behind a `>` or "over"), in the unit that `measure` names; `laden_share`
@@ -101,6 +102,7 @@ def type_estimates(table: pd.DataFrame) -> pd.DataFrame:
     measure = table["unit"].map(MEASURES).astype("string")
     typed = table.assign(
         row_id=row_ids(table, TABLE),
+        line=table.index,
         **days,
         measure=measure.where(table["value"].notna(), pd.NA),
         value=[middle for middle, _, _ in ends],
@@ -111,8 +113,8 @@ def type_estimates(table: pd.DataFrame) -> pd.DataFrame:
     no_number = typed["lower"].isna()
     reason = ("no number: " + table["metric"] + " " + table["value"].fillna("")).str.strip()
     names = (
-        "row_id first_day last_day estimator route metric measure value lower upper laden_share "
-        "scenario kind note source_publisher set_aside"
+        "row_id line first_day last_day estimator route metric measure value lower upper "
+        "laden_share scenario kind note source_publisher set_aside"
     ).split()
     typed["set_aside"] = reason.where(no_number, pd.NA).astype("string")
     return typed[names].reset_index(drop=True)

@@ -70,7 +70,7 @@ def petroleum_rules(paths: Paths) -> pd.DataFrame:
     end of an "up to"), `percent` of a claimed cut, `first_day`, `last_day` (Timestamp, NaT where
     open), `recurrence` (`once`, `annual`, `superseded`, or missing), `set_aside` (NA where the row
     is used), and the printed columns `rule_id`, `instrument`, `product`, `value`, `unit`,
-    `condition`, `kind`, `note`, `source_publisher`, `source_date`.
+    `condition`, `kind`, `note`, `source_publisher`, `source_date`; `line` is that of the file.
 
     Raises InputError, or InputErrors with all of them: a rule id without a role, a role without
     its row, a cap without a positive amount, and as `read_table` does.
@@ -90,6 +90,7 @@ def type_rules(table: pd.DataFrame) -> pd.DataFrame:
     printed = table["value"].fillna("") + " " + table["unit"].fillna("")
     amounts = pd.DataFrame([_amounts(text) for text in printed], index=table.index)
     rules = table.assign(
+        line=table.index,
         role=role,
         **amounts,
         percent=[_percent(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
@@ -100,8 +101,9 @@ def type_rules(table: pd.DataFrame) -> pd.DataFrame:
     )
     raise_if_any(_amount_errors(rules))
     names = (
-        "rule_id role instrument product value unit lower_bbl upper_bbl lower_t upper_t percent "
-        "first_day last_day recurrence condition kind note source_publisher source_date set_aside"
+        "rule_id line role instrument product value unit lower_bbl upper_bbl lower_t upper_t "
+        "percent first_day last_day recurrence condition kind note source_publisher source_date "
+        "set_aside"
     ).split()
     return rules[names].reset_index(drop=True)
 

@@ -27,7 +27,8 @@ def read_votes(paths: Paths) -> pd.DataFrame:
 
     `day`, `subject` (a resolution or a draft), `in_favour`, `against`, `abstaining`,
     `permanent_against` (how many permanent members are said to have vetoed), `adopted` (whether
-    it was, by the table: resolutions were, vetoed drafts were not), `source_publisher`.
+    it was, by the table: resolutions were, vetoed drafts were not), `source_publisher`; `table`
+    and `line` say where the row stands.
     """
     votes = pd.concat([_resolutions(paths), _vetoes(paths)], ignore_index=True)
     return votes.sort_values(["day", "subject"]).reset_index(drop=True)
@@ -37,9 +38,9 @@ def _resolutions(paths: Paths) -> pd.DataFrame:
     """Adopted resolutions: one vote each, from the calendar of measures."""
     table = read_treatments(paths).dropna(subset=["vote"]).drop_duplicates("resolution")
     counts = [_count(text) for text in table["vote"]]
-    return _frame(
-        table["adoption_date_day"], table["resolution"], counts, 0, True, table["source_publisher"]
-    )
+    days, subjects = table["adoption_date_day"], table["resolution"]
+    frame = _frame(days, subjects, counts, 0, True, table["source_publisher"])
+    return frame.assign(table="sanctions_treatments", line=table.index)
 
 
 def _vetoes(paths: Paths) -> pd.DataFrame:
@@ -53,9 +54,9 @@ def _vetoes(paths: Paths) -> pd.DataFrame:
         len({full for name, full in PERMANENT_NAMES.items() if _named_before_veto(name, event)})
         for event in table["event"]
     ]
-    return _frame(
-        table["date_day"], table["event"], counts, blockers, False, table["source_publisher"]
-    )
+    days, subjects = table["date_day"], table["event"]
+    frame = _frame(days, subjects, counts, blockers, False, table["source_publisher"])
+    return frame.assign(table="events", line=table.index)
 
 
 def _named_before_veto(name: str, event: str) -> bool:
@@ -77,7 +78,7 @@ def _frame(
     adopted: bool,
     publishers: pd.Series,
 ) -> pd.DataFrame:
-    """The columns of `read_votes`."""
+    """The columns of `read_votes` but for the place."""
     return pd.DataFrame(
         {
             "day": days.to_numpy(),
