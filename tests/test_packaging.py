@@ -137,3 +137,28 @@ def test_a_readers_test_run_leaves_the_browser_alone():
 def test_no_folder_has_a_name_that_tools_skip():
     ours = [path for top in ("src", "tests", "data", "docs") for path in (ROOT / top).rglob("*")]
     assert not [path for path in ours if path.is_dir() and path.name in ("build", "dist")]
+
+
+def test_the_citation_is_of_this_version_and_says_what_the_format_asks():
+    """The keys that the Citation File Format 1.2 requires, and those a reader needs."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors", "abstract", "license"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == PROJECT["project"]["version"]
+    assert citation["license"] == PROJECT["project"]["license"]
+
+
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "data/raw/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_a_document_links_to_is_there(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    local = [link for link in links if not re.match(r"https?:|mailto:", link)]
+    missing = [link for link in local if not ((ROOT / document).parent / link).exists()]
+    assert not missing

@@ -1,5 +1,9 @@
 """The committed validation speaks of this code and these tables, and says what it must."""
 
+import re
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -33,6 +37,15 @@ def test_the_committed_validation_is_of_this_code(part):
     assert part in PARTS
     key = (PATHS.validation / f"{part}.key").read_text().strip()
     assert key == validation_key(PATHS, part), "run `make validate` and commit bench/validation/"
+
+
+def test_every_part_has_a_key_and_a_way_to_run_it():
+    """The script names its parts to whoever misspells one, and changes nothing."""
+    command = [sys.executable, PATHS.root / "bench/validate.py", "withhold"]
+    told = subprocess.run(command, capture_output=True, text=True)
+    assert told.returncode == 1
+    known = re.search(r"expected parts of (.*); found withhold", told.stderr)
+    assert set(known[1].split(", ")) == set(PARTS)
 
 
 def test_withheld_figures_are_bracketed_and_the_summary_adds_up():

@@ -266,6 +266,10 @@ ENTRIES = (
         fair="Recorded imports changed by {change:.0f} % ({change_lower:.0f} to "
         "{change_upper:.0f}) after the summit, on too few months before it to call it easing.",
         numbers={"change": "claim-a14"},
+        sensitivity={
+            "China's exports": "claim-a14: China's exports",
+            "to December 2019": "claim-a14: to December 2019",
+        },
     ),
     Entry(
         "A15",
@@ -318,6 +322,7 @@ ENTRIES = (
         fair="From February and March to April and May 2018 recorded imports changed by "
         "{change:.0f} % ({change_lower:.0f} to {change_upper:.0f}): two months against two.",
         numbers={"change": "claim-b2"},
+        sensitivity={"China's exports": "claim-b2: China's exports"},
     ),
     Entry(
         "B3",

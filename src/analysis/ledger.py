@@ -32,6 +32,8 @@ VERDICTS = (HOLDS, CAVEAT, WRONG, NOT_TESTABLE)
 LEAST_MONTHS = 12
 #: What one test of one finding can answer.
 PASSES, FAILS, OPEN = "holds", "fails", "open"
+#: Stands in the name of a page that was built with other parameters than its notebook's.
+OTHER_PARAMETERS = "--"
 
 
 class LedgerError(ValueError):
@@ -188,11 +190,14 @@ class Entry:
 def read_results(folder: Path) -> dict[str, Result]:
     """All findings of the pages in `folder` (reports/findings), by id.
 
-    What a finding says by another definition stands under "id: label". Raises LedgerError for an
-    id that two pages use.
+    What a finding says by another definition stands under "id: label". Pages of a notebook with
+    other parameters, which `make run` builds beside its own, are passed over. Raises LedgerError
+    for an id that two pages use.
     """
     results: dict[str, Result] = {}
     for file in sorted(folder.glob("*.json")):
+        if OTHER_PARAMETERS in file.stem:
+            continue
         for entry in json.loads(file.read_text(encoding="utf-8")):
             also = entry.pop("also", {})
             result = Result(**entry)

@@ -2,8 +2,9 @@
 
 The customs office's query export and country tables lie in `data/raw/gacc_export/`, answers of
 UN Comtrade in `data/raw/comtrade/`. Without files nothing changes: all pages rest on the embedded
-figures. With files the product panel and the totals by month are built from them; the series of
-the embedded figures stays as it is, and the two are compared.
+figures. With files the product panel and the totals by month are built from them, and the pages
+ask their questions of these as well (`own_pages.py`); the series of the embedded figures, on which
+snapshots and claims rest, stays as it is, and the two are compared.
 """
 
 from __future__ import annotations
@@ -19,27 +20,19 @@ import pandas as pd
 from analysis.claims import Prose, finding, prose
 from analysis.cleaning.product_totals import (
     DIFFERS,
-    EMBEDDED_PARTNER,
     NO_FIGURE,
     reconcile,
     totals_of_bulletin,
     totals_of_panel,
 )
+from analysis.own_series import BULLETIN, CALLED
 from analysis.paths import Paths
 from analysis.publish import csv_bytes, parquet_bytes
 from analysis.schemas import PRODUCT_PANEL, checked
 from analysis.sources import comtrade, gacc_export
-from analysis.sources.customs_codes import partners
 from analysis.sources.export_naming import BULLETIN_FOLDER, export_files, is_ignored
 from analysis.sources.gacc_bulletin import read_bulletin
 
-BULLETIN = "gacc_bulletin"
-#: How each source is called on a page.
-CALLED = {
-    gacc_export.SOURCE: "the customs office's query export",
-    BULLETIN: "the customs office's country tables",
-    comtrade.SOURCE: "UN Comtrade",
-}
 #: The tables that this module adds to data/processed, and how each is written.
 FORMATS = {
     "product_panel": ("parquet",),
@@ -149,18 +142,18 @@ def write_own(paths: Paths, own: OwnData | None, monthly: pd.DataFrame) -> list[
     return sorted(files)
 
 
-def own_section(own: OwnData | None, monthly: pd.DataFrame, partner: int) -> Iterator[object]:
-    """What a page says of own data: which there is, what was used, and where it differs.
+def own_section(own: OwnData | None, monthly: pd.DataFrame) -> Iterator[object]:
+    """What page 01 says of own data: which there is, what was used, and where it differs.
 
-    `monthly` as `schemas.TRADE_MONTHLY`. For a partner other than North Korea there is nothing to
-    compare with, and the page says so.
+    `monthly` as `schemas.TRADE_MONTHLY`.
     """
     if own is None:
         yield Prose(
             "**This build rests on the embedded figures alone.** Downloads of your own (the "
             "customs office's query export, its country tables, or UN Comtrade through `make "
             "fetch`) go into `data/raw/gacc_export/` and `data/raw/comtrade/`; `make all` then "
-            "builds a product panel from them and sets their totals against the series above. "
+            "builds a product panel and totals from them, sets these against the series above, and "
+            "asks the questions of the other pages of them too. "
             "See `docs/your_own_export.md`."
         )
         return
@@ -182,12 +175,12 @@ def own_section(own: OwnData | None, monthly: pd.DataFrame, partner: int) -> Ite
     )
     if len(own.set_aside):
         yield _reasons(own.set_aside)
-    if partner != EMBEDDED_PARTNER:
-        yield _about_another(own, partner)
-        return
     table = reconcile(own.totals, monthly)
     if table.empty:
-        yield _about_another(own, partner)
+        yield Prose(
+            "Your files hold no total of North Korea, so there is nothing to compare with the "
+            "series above. Run the pages with another `partner` for what they do hold."
+        )
         return
     yield _agreement(table)
     yield from _differing(table)
@@ -197,8 +190,9 @@ def _what_was_read(own: OwnData) -> Prose:
     sources = [CALLED[name] for name in own.files["source"].unique()]
     return prose(
         "**This build also holds your own data:** {sources}; {files:,} files, {rows:,} rows, "
-        "{partners:,} partners. The product panel and the totals below are built from them; the "
-        "series above, the snapshots and the verdicts stay on the embedded figures.",
+        "{partners:,} partners. The product panel and the totals below are built from them, and "
+        "the pages on the decline, the goods and the easing use them; the series above, the "
+        "snapshots and the verdicts stay on the embedded figures.",
         sources=", ".join(sources),
         files=len(own.files),
         rows=int(own.files["rows_read"].sum()),
@@ -212,20 +206,6 @@ def _reasons(aside: pd.DataFrame) -> pd.DataFrame:
                                        regex=True)  # fmt: skip
     counts = aside.groupby([aside["source"].map(CALLED), kind]).size()
     return counts.rename("rows").reset_index().set_index("reason").rename_axis(None)
-
-
-def _about_another(own: OwnData, partner: int) -> Prose:
-    known = partners().get(partner)
-    name = known.name if known else "unknown"
-    has = bool((own.totals["partner"] == partner).any())
-    return prose(
-        "The published figures of this package are about North Korea (partner {dprk}). For "
-        "partner {partner} ({name}) there is nothing to compare {what} with.",
-        dprk=str(EMBEDDED_PARTNER),
-        partner=str(partner),
-        name=name,
-        what="the totals" if has else "and your files hold no total",
-    )
 
 
 def _agreement(table: pd.DataFrame) -> object:

@@ -19,6 +19,7 @@ from analysis.models.product_values import (
     printed_figures,
     share_amount,
     share_base,
+    together,
     window_amount,
 )
 from analysis.models.year_on_year import window_bounds
@@ -39,6 +40,16 @@ RESOLUTIONS = {
     "Seafood": "2371",
     "Textiles and garments": "2375",
     "Food": "2397",
+}
+#: What each resolution bans of North Korea's sales, in words, and what none does. Of the goods in
+#: brackets no figure for 2016 was printed.
+COVERED = {
+    "2270": "(gold, titanium, vanadium, rare earths)",
+    "2321": "(copper, nickel, silver, zinc, statues); coal above a cap",
+    "2371": "coal, iron, lead and their ores, seafood",
+    "2375": "textiles and garments",
+    "2397": "food (machinery, wood, stone, vessels)",
+    "": "goods that none of these bans",
 }
 #: What the op-ed of 2019 calls "all key exports": its four goods.
 KEY_EXPORTS = ("Coal", "Iron, lead and their ores", "Seafood", "Textiles and garments")
@@ -153,6 +164,27 @@ def base_year_bounds(data: GoodsData) -> pd.DataFrame:
     """`close_bounds` of `GOODS` in 2016, with the resolution that banned each."""
     bounds = close_bounds(base_year_amounts(data), year_total(data, BASE_YEAR))
     return bounds.assign(resolution=bounds["good"].map(RESOLUTIONS))
+
+
+def resolution_shares(data: GoodsData, bounds: pd.DataFrame) -> pd.DataFrame:
+    """What each resolution covers of recorded imports of the base year, per cent, by its bounds.
+
+    `bounds` as from `base_year_bounds`. Of goods without any figure for the year nothing is proved,
+    and they can hold no more than what the proved parts of the others leave; the upper bounds
+    cannot all be reached at once.
+    """
+    total = year_total(data, BASE_YEAR)
+    rows = []
+    for resolution, words in COVERED.items():
+        goods = [good for good, banned_by in RESOLUTIONS.items() if banned_by == resolution]
+        lower, upper = (
+            together(bounds, goods, total)
+            if goods
+            else (0.0, 100 * (total[1] - bounds["lower_usd_mn"].sum()) / total[0])
+        )
+        rows.append((resolution or "none", words, lower, upper))
+    columns = ["resolution", "goods", "at least, %", "at most, %"]
+    return pd.DataFrame(rows, columns=columns).set_index("resolution").round(0)
 
 
 def year_bounds(data: GoodsData, year: int) -> pd.DataFrame:

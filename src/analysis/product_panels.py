@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.claims import Prose, finding, prose, quote
+from analysis.cleaning.product_totals import EMBEDDED_PARTNER
 from analysis.figures.goods import effect_paths, effects_by_group, synthetic_paths
 from analysis.models.event_study import (
     DRAWS,
@@ -24,11 +25,18 @@ from analysis.models.product_designs import Variation, variations, varied_effect
 from analysis.models.product_groups import NOT_BANNED, Choice
 from analysis.models.synthetic_control import Synthetic, partner_series, synthetic_control
 from analysis.models.two_way import difference_in_differences, extensive_margin
+from analysis.own_series import CALLED, partner_name
 from analysis.paths import Paths
 from analysis.schemas import PRODUCT_PANEL, checked
 
 #: What the readers of a customs export or of Comtrade leave for this page.
 FILE = "product_panel.parquet"
+#: Said before the designs are run on another country.
+PLACEBO = (
+    "**A placebo on your own data.** The bans were made for North Korea: where the designs find "
+    "an effect of them on another country's goods, something else happened to these goods, or the "
+    "design is wrong. Nothing of the published figures enters. "
+)
 #: Paths are drawn for so many groups, those with the most imputed trade.
 DRAWN_GROUPS = 6
 #: Leads and blocks of the bounds on drift: three blocks before the ban give two changes.
@@ -40,11 +48,18 @@ HONEST_BLOCK = 4
 class PanelQuestion:
     """What the page asks of a panel: a partner, a flow, and the reading of `base`."""
 
-    partner: int = 109
+    partner: int = EMBEDDED_PARTNER
     flow: str = "import"
     base: Variation = field(default_factory=Variation)
     draws: int = DRAWS
     seed: int = 0
+    #: How often the intervals held on simulated panels, `bench/validation/designs.csv`.
+    scores: pd.DataFrame | None = None
+
+    @property
+    def is_placebo(self) -> bool:
+        """Whether the panel is asked about another country than the measures were made for."""
+        return self.partner != EMBEDDED_PARTNER
 
 
 def read_panel(paths: Paths) -> pd.DataFrame | None:
@@ -79,6 +94,7 @@ def panel_section(
     try:
         own, source = one_source(frame, question)
         panel = _panel(own, measures, question)
+        source = CALLED.get(source, source)
         yield _which_panel(own, panel, source, question)
         yield from _effects(panel, source, question)
         yield from _robustness(own, panel, measures, question)
@@ -140,12 +156,14 @@ def _what_a_panel_would_give(question: PanelQuestion) -> Prose:
 
 def _which_panel(frame: pd.DataFrame, panel: Panel, source: str, question: PanelQuestion) -> Prose:
     return prose(
-        "This part rests on a panel of your own: {source}, {flow}s, partner {partner}, {products} "
-        "products at {level} digits from {first} to {last}, of which {free} are not banned; "
-        "{partners} partners in all.",
+        "{kind}This part rests on a panel of your own: {source}, {flow}s, partner {partner} "
+        "({name}), {products} products at {level} digits from {first} to {last}, of which {free} "
+        "are not banned; {partners} partners in all.",
+        kind=PLACEBO if question.is_placebo else "",
         source=source,
         flow=question.flow,
         partner=str(question.partner),
+        name=partner_name(question.partner),
         products=len(panel.products),
         level=question.base.level,
         first=str(panel.months[0]),
@@ -166,7 +184,7 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
     for row in table.itertuples():
         yield finding(
             f"panel-{row.group.lower().replace(',', '').replace(' ', '-')}",
-            "{group}: under the ban recorded trade was {left:.0f} % of what would have been "
+            "{whose}{group}: under the ban recorded trade was {left:.0f} % of what would have been "
             "recorded without it ({products}, {months}).",
             value=row.percent,
             unit="%",
@@ -174,6 +192,7 @@ def _effects(panel: Panel, source: str, question: PanelQuestion) -> Iterator[obj
             upper=max(row.upper, row.percent),
             level=LEVEL,
             left=100 + row.percent,
+            whose=f"{partner_name(question.partner)}, a placebo. " if question.is_placebo else "",
             group=row.group,
             products=_counted(row.products, "product"),
             months=_counted(row.months, "clean month"),
@@ -248,6 +267,7 @@ def _robustness(
         "no effect at all."
     )
     yield _drift_table(panel, question)
+    yield _how_often_bounds_held(question.scores)
     yield Prose(
         "**Was anything recorded at all?** The share of products and months with any recorded "
         "trade, apart from how much. Beside it the plain regression with one dummy. Its clustered "
@@ -269,6 +289,31 @@ def _robustness(
     )
     told = table if table["problem"].ne("").any() else table.drop(columns="problem")
     yield told.round(0).astype(object).where(told.notna(), "")
+
+
+def _how_often_bounds_held(scores: pd.DataFrame | None) -> Prose:
+    """How the ends of the bounds are made, and what simulations of known truth say of them."""
+    made = (
+        "The bounds are those of Rambachan and Roth under relative magnitudes. Their ends come "
+        "from a bootstrap over products and not from the paper's hybrid test, so how often they "
+        "hold is a matter of simulation. "
+    )
+    if scores is None:
+        return Prose(made + "None has been run in this copy (`make validate`).")
+    own = scores[scores["method"] == "drift bounded"]
+    held = own["truth"].between(own["lower"], own["upper"])
+    drifting = own["scenario"].isin(["drift", "restless"])
+    return prose(
+        made + "On {panels} panels with planted effects they held the truth {held} times, at a "
+        "level of {level:.0f} %, and {drift_held} of {drift_panels} times where goods were "
+        "drifting: they err to the wide side, since the largest of a few noisy changes is too "
+        "large.",
+        panels=len(own),
+        held=int(held.sum()),
+        level=100 * LEVEL,
+        drift_held=int(held[drifting].sum()),
+        drift_panels=int(drifting.sum()),
+    )
 
 
 def _drift_table(panel: Panel, question: PanelQuestion) -> pd.DataFrame:

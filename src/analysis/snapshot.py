@@ -1,10 +1,11 @@
 """The committed snapshot of the results, for those who read on the web: `make snapshot`.
 
 docs/results/ holds the ledger, the monthly series and the README's pictures; docs/codebook/ a
-page a processed table; README.md a table of everything that the pages show; and
-ro-crate-metadata.json what the package is made of. All are made from a finished build of the
-embedded tables, in the digits in which results are printed, so that a comparison with a later
-build tells of changed results and not of a last bit.
+page a processed table; README.md a table of everything that the pages show; the pages on choices
+what each does to the results; and ro-crate-metadata.json what the
+package is made of. All are made from a finished build of the embedded tables, in the digits in
+which results are printed, so that a comparison with a later build tells of changed results and not
+of a last bit.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ SERIES_DECIMALS = 2
 PICTURES = ("02_trade_decline-counterfactual_gap.svg", "04_petroleum_cap-likely_by_year.svg")
 #: The findings that open the README, by id.
 HEADLINES = ("effect-import", "effect-export", "likely-2018", "ledger")
+#: The pages of docs/ with a table of `make validate`, and the choice that each is about.
+CHOICES = {
+    "docs/exchange_rate.md": "exchange rate",
+    "docs/rounding_rule.md": "rounding rule",
+    "docs/training_window.md": "training window",
+    "docs/vintage.md": "vintage",
+}
 #: How much of a passage stands in the table of exhibits.
 PASSAGE = 90
 #: Lines of a difference that a message shows.
@@ -52,6 +60,7 @@ def snapshot(paths: Paths) -> dict[str, str]:
     exhibits = json.loads(_read(paths.reports / "exhibits.json"))
     series = pd.read_csv(paths.processed / "trade_monthly.csv")
     readme = _read(paths.root / "README.md")
+    scored = pd.read_csv(paths.validation / "choices.csv")
     return {
         "docs/results/claims.json": as_json(in_printed_digits(claims)),
         "docs/results/exhibits.json": as_json(exhibits),
@@ -63,6 +72,10 @@ def snapshot(paths: Paths) -> dict[str, str]:
             "exhibits",
             exhibits_table(exhibits),
         ),
+        **{
+            page: with_block(_read(paths.root / page), "effect", choice_table(scored, choice))
+            for page, choice in CHOICES.items()
+        },
         "ro-crate-metadata.json": as_json(ro_crate(paths)),
     }
 
@@ -135,21 +148,60 @@ def exhibits_table(exhibits: Mapping[str, list[dict[str, str]]]) -> str:
     return "\n".join(lines)
 
 
+def choice_table(scored: pd.DataFrame, choice: str) -> str:
+    """The results under each value of one choice as Markdown, those of the pages first.
+
+    `scored` is `bench/validation/choices.csv`, with the columns of `choices.score`; a choice of
+    the estimate alone has effects and nothing else.
+    """
+    own = scored[scored["choice"] == choice]
+    losses = {"effect_import": "effect on imports, %", "effect_export": "effect on exports, %"}
+    falls = {
+        "imports_2017": "imports 2017, %",
+        "imports_2018": "imports 2018, %",
+        "exports_2018": "exports 2018, %",
+        "trade_2018": "both 2018, %",
+    }
+    of_reading = own["rejected"].notna().all()
+    heads = ["value", *losses.values()]
+    if of_reading:
+        own = pd.concat([scored[scored["choice"] == "none"], own])
+        heads[1:1] = ["rejected", *falls.values(), "months under 5 %"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
+    for row in own.to_dict("records"):
+        cells = [row["label"], *(_with_ends(row, name, 0) for name in losses)]
+        if of_reading:
+            known = f"{row['closed_robust']:.0f} of {row['months']:.0f}"
+            sums = [_with_ends(row, name, 2) for name in falls]
+            cells[1:1] = [f"{row['rejected']:.0f}", *sums, known]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _with_ends(row: Mapping[str, Any], name: str, decimals: int) -> str:
+    """A number and its interval, in as many decimals; `no fit` where there is none."""
+    if pd.isna(row[name]):
+        return "no fit"
+    ends = [row[name], row[f"{name}_lower"], row[f"{name}_upper"]]
+    value, lower, upper = (f"{end:.{decimals}f}".replace("-", "−") for end in ends)
+    return f"{value} ({lower} to {upper})"
+
+
 def headlines(results: Results) -> str:
     """The findings of `HEADLINES` as a list in Markdown."""
     return "\n".join(f"- {find(results, name).sentence}" for name in HEADLINES)
 
 
-def with_block(readme: str, name: str, text: str) -> str:
-    """The README with `text` between the marks of the block `name`.
+def with_block(page: str, name: str, text: str) -> str:
+    """The page with `text` between the marks of the block `name`.
 
     Raises ValueError where the marks are not there, once each and in order.
     """
     begin, end = f"<!-- {name}: made by `make snapshot` -->", f"<!-- end of {name} -->"
-    before, found, rest = readme.partition(begin)
+    before, found, rest = page.partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed or begin in after or end in after:
-        raise ValueError(f"README.md: expected {begin!r} and then {end!r}, once each")
+        raise ValueError(f"{page[:30]!r}...: expected {begin!r} and then {end!r}, once each")
     return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
@@ -207,7 +259,8 @@ def ro_crate(paths: Paths) -> dict[str, Any]:
         "description": citation.get("abstract", package["description"]),
         "version": str(citation["version"]),
         "datePublished": str(citation["date-released"]),
-        "author": [{"@id": author["@id"]} for author in authors],
+        "author": _one_or_all([{"@id": author["@id"]} for author in authors]),
+        "publisher": {"@id": authors[0]["@id"]},
         "license": {"@id": CODE_LICENCE},
         "hasPart": [{"@id": part["@id"]} for part in parts],
     }
@@ -223,6 +276,11 @@ def ro_crate(paths: Paths) -> dict[str, Any]:
     ]
     graph = [descriptor, root, *authors, *licences, *parts]
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    """JSON-LD in an RO-Crate writes a single value without a list around it."""
+    return values[0] if len(values) == 1 else values
 
 
 CODE_LICENCE = "https://spdx.org/licenses/MIT"

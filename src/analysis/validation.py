@@ -35,6 +35,9 @@ EFFECTS_TABLES = (
     "sanctions_treatments.csv",
 )
 
+#: The breaks of the smooth path come from the treatments; no good and no price is asked.
+CHOICES_TABLES = (*TOTALS_TABLES, "sanctions_treatments.csv")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -57,6 +60,7 @@ PARTS = {
     "withheld": Part(("analysis.cleaning.withheld", *READING), TOTALS_TABLES),
     "permutation": Part(EFFECTS, EFFECTS_TABLES),
     "sources": Part(EFFECTS, EFFECTS_TABLES),
+    "choices": Part(("analysis.choices",), CHOICES_TABLES),
     "easing": Part(("analysis.models.stability_simulation",), ()),
 }
 

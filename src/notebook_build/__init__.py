@@ -22,6 +22,8 @@ A run with other parameters makes a page of its own, `NAME--a-1.html`, and keeps
 notebook A when an input of B matches an output of A. An input without a wildcard must exist.
 Each page's findings also lie in reports/findings/NAME.json, and a notebook that declares such a
 file as input waits for the notebook whose findings they are.
+From a cell tagged `default-only:NAME` on, a notebook speaks of the default of the parameter NAME
+alone: a run in which NAME has another value ends before that cell.
 A cell tagged `check` only asserts: its code is folded under "Checks" and its output not shown.
 
 What a notebook hands to its page beside text, tables and Markdown are two kinds of output, told

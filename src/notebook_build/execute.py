@@ -30,6 +30,8 @@ from notebook_build.scrub import scrub
 
 ENGINE = "notebook-build"
 INJECTED = "injected-parameters"
+#: From a cell with this tag and a parameter's name on, the text holds for its default alone.
+DEFAULT_ONLY = "default-only:"
 START_SECONDS = 120
 #: How long the last outputs of a cell may take to arrive once the cell has ended.
 OUTPUT_SECONDS = 60
@@ -180,7 +182,7 @@ def execute(
     )
     try:
         executed = papermill.execute_notebook(
-            with_parameters(nbformat.read(notebook.path, as_version=4), parameters),
+            with_parameters(asked_for(notebook, parameters), parameters),
             None,
             engine_name=ENGINE,
             kernel_name=KERNEL,
@@ -203,6 +205,27 @@ def execute(
     scrub(executed, project.root)
     refuse_unrun(executed.cells)
     return Executed(executed, loaded_modules(project, run), loaded_libraries(project, run))
+
+
+def asked_for(notebook: Notebook, given: dict[str, Any]) -> Any:
+    """The notebook up to the first cell that speaks of the default of a parameter that is `given`.
+
+    Raises BuildError for a tag that names no parameter.
+    """
+    content = nbformat.read(notebook.path, as_version=4)
+    for place, cell in enumerate(content.cells):
+        named = {
+            tag.removeprefix(DEFAULT_ONLY) for tag in tags(cell) if tag.startswith(DEFAULT_ONLY)
+        }
+        if unknown := named - set(notebook.parameters):
+            raise BuildError(
+                f"{notebook.path.name}: cell {place + 1} is tagged '{DEFAULT_ONLY}{min(unknown)}', "
+                f"which is no parameter. Known: {', '.join(notebook.parameters) or 'none'}."
+            )
+        if named & set(given):
+            content.cells = content.cells[:place]
+            break
+    return content
 
 
 def with_parameters(notebook: Any, parameters: dict[str, Any]) -> Any:

@@ -187,6 +187,9 @@ def test_results_are_read_from_all_pages_and_an_id_stands_once(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps([one]))
     with pytest.raises(LedgerError, match="rename one"):
         read_results(tmp_path)
+    # The same notebook with other parameters says the same by the same names: it is no second page.
+    (tmp_path / "b.json").rename(tmp_path / "a--thin-40.json")
+    assert read_results(tmp_path) == found
 
 
 def test_figures_are_named_by_place_with_the_corrections_among_them():

@@ -18,6 +18,7 @@ from analysis.product_data import (
     lists_table,
     ores,
     printed_share_base,
+    resolution_shares,
     shortened,
     stranded_tonnes,
     unbanned_by_year,
@@ -138,3 +139,16 @@ def test_codes_are_shortened_to_headings_and_runs():
     table = lists_table(read_product_measures(PATHS))
     assert table.loc["Textiles and garments", "codes on both lists"] == "50–63"
     assert isinstance(table, pd.DataFrame) and "Jan\u00a02018" in set(table["first clean month"])
+
+
+def test_every_resolution_has_its_share_and_no_figure_proves_nothing(data):
+    bounds = base_year_bounds(data)
+    table = resolution_shares(data, bounds)
+    assert list(table.index) == ["2270", "2321", "2371", "2375", "2397", "none"]
+    assert set(RESOLUTIONS.values()) == {"2371", "2375", "2397"}
+    # Coal alone is 46 per cent, seafood 6: resolution 2371 covers half without any ore.
+    assert table.loc["2371", "at least, %"] == 52 and table.loc["2375", "at least, %"] == 21
+    proved = bounds["lower_percent"].sum()
+    assert table["at least, %"].sum() == pytest.approx(proved, abs=1.5)
+    assert (table.loc[["2270", "2321", "none"], "at least, %"] == 0).all()
+    assert table.loc["none", "at most, %"] == pytest.approx(100 - proved, abs=1)

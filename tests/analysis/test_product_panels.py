@@ -74,11 +74,27 @@ def test_a_panel_on_the_disk_becomes_the_whole_section(paths, frame):
     )
 
 
+def test_the_bounds_say_how_often_they_held_in_simulations(frame):
+    scores = pd.read_csv(project_paths().validation / "designs.csv")
+    said = " ".join(one.text for one in section(frame, scores=scores) if isinstance(one, Prose))
+    own = scores[scores["method"] == "drift bounded"]
+    held = int(((own["lower"] <= own["truth"]) & (own["truth"] <= own["upper"])).sum())
+    assert f"On {len(own)} panels with planted effects they held the truth {held} times" in said
+    # Nominal at least: an interval that held less often would not be called a bound.
+    assert held / len(own) >= 0.9
+    unscored = " ".join(one.text for one in section(frame) if isinstance(one, Prose))
+    assert "None has been run in this copy" in unscored
+
+
 def test_the_same_export_of_another_country_is_a_placebo(frame):
     shown = section(frame, partner=110)
     effects = [one for one in shown if isinstance(one, Finding)]
     holding_none = [one.lower <= 0 <= one.upper for one in effects]
     assert len(effects) >= 8 and np.mean(holding_none) >= 0.6
+    # What is found is told of that country, under the name of a placebo, and of no other.
+    assert all(one.sentence.startswith("Hong Kong,China, a placebo.") for one in effects)
+    assert shown[0].text.startswith("**A placebo on your own data.**")
+    assert "partner 110 (Hong Kong,China)" in shown[0].text
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,32 @@ def test_two_processes_give_what_one_gives_and_say_how_far_they_are(inputs, expe
     assert found["error"].notna().tolist() == [False] * 4 + [True]
 
 
-def test_a_dask_cluster_gives_the_same(inputs, expected):
+def root(tmp_path) -> Paths:
+    """A data root whose files are there; what they hold only has to be hashed."""
+    paths = Paths(tmp_path)
+    for folder in (paths.processed, paths.raw):
+        folder.mkdir(parents=True)
+    for file in sweeping.inputs_files(paths):
+        file.write_bytes(b"1")
+    return paths
+
+
+def test_a_dask_cluster_gives_the_same_as_make_sweep_calls_it(
+    tmp_path, inputs, expected, monkeypatch, capsys
+):
     distributed = pytest.importorskip("distributed")
+    paths = root(tmp_path)
+    monkeypatch.setattr(sweeping, "project_paths", lambda: paths)
+    monkeypatch.setattr(sweeping, "specifications", lambda _: CHOSEN)
+    monkeypatch.setattr(sweeping, "model_inputs", lambda _: inputs)
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
-        found = sweeping.sweep(inputs, CHOSEN, scheduler=cluster.scheduler_address, progress=False)
-    pd.testing.assert_frame_equal(found, expected)
+        sweeping.main(["--scheduler", cluster.scheduler_address])
+    said = capsys.readouterr()
+    assert "5 specifications in" in said.out and "1 without a fit" in said.out
+    assert "3 of 3 batches" in said.err
+    pd.testing.assert_frame_equal(sweeping.cached_sweep(paths, CHOSEN), expected)
 
 
 def test_a_scheduler_that_is_not_there_is_an_error(inputs, monkeypatch):
@@ -69,11 +88,7 @@ def test_a_scheduler_that_is_not_there_is_an_error(inputs, monkeypatch):
 
 
 def test_a_sweep_is_kept_until_data_or_choices_change(tmp_path, inputs, monkeypatch):
-    paths = Paths(tmp_path)
-    for folder in (paths.processed, paths.raw):
-        folder.mkdir(parents=True)
-    for file in sweeping.inputs_files(paths):
-        file.write_bytes(b"1")
+    paths = root(tmp_path)
     runs = []
     monkeypatch.setattr(sweeping, "model_inputs", lambda _: runs.append(1) or inputs)
     first = sweeping.cached_sweep(paths, CHOSEN[:1], progress=False)

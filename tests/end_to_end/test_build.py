@@ -11,8 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from frictionless import Package
 from gacc_export_files import BANS_OF_2017, PRODUCTS, many_products, truth_panel, write_export
 from mutation import altered, run_cells
 
@@ -151,6 +153,14 @@ def test_csv_and_parquet_say_the_same(root):
     pd.testing.assert_frame_equal(table, parquet, check_dtype=False, rtol=0, atol=10**-CSV_DECIMALS)
 
 
+def test_the_data_package_describes_every_table_as_it_was_built(root):
+    package = Package(str(root / "data/processed/datapackage.json"))
+    written = {f"{name}.{ending}" for name, endings in FORMATS.items() for ending in endings}
+    assert {resource.path for resource in package.resources} == written
+    report = package.validate()
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:5]
+
+
 def test_rows_read_are_rows_used_and_rows_set_aside(root):
     processed = root / "data" / "processed"
     account = pd.read_csv(processed / "row_account.csv")
@@ -255,7 +265,7 @@ def product_panel_of_own() -> pd.DataFrame:
     lines = many_products(60, ["27", "61", "84", "90", "39", "73"])
     return truth_panel(
         2397,
-        first_month="2015-01",
+        first_month="2014-01",
         last_month="2019-12",
         partners=("109", "133"),
         products=(*PRODUCTS, *lines),
@@ -266,7 +276,7 @@ def product_panel_of_own() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def own(root):
     """The root with exports of the real format in it, built; after the tests without them."""
-    before = hashes(root)
+    before = hashes(root) | {"claims": (root / "reports/claims.json").read_text(encoding="utf-8")}
     folder = root / "data" / "raw" / "gacc_export"
     truth = product_panel_of_own()
     files = write_export(truth, folder)
@@ -291,7 +301,7 @@ def test_exports_in_the_folder_become_the_product_panel(root, own):
     assert len(account) == len(files)
     assert (account["rows_read"] == account["rows_used"] + account["rows_set_aside"]).all()
     verdicts = pd.read_csv(root / "data" / "processed" / "own_reconciliation.csv")
-    assert len(verdicts) == 2 * 60 and verdicts["verdict"].notna().all()
+    assert len(verdicts) == 2 * 72 and verdicts["verdict"].notna().all()
 
 
 def test_the_pages_say_that_they_hold_own_data(root, own):
@@ -302,6 +312,73 @@ def test_the_pages_say_that_they_hold_own_data(root, own):
         told = page.read_text(encoding="utf-8")
         assert "This part rests on a panel of your own" in told
         assert "These estimates need a panel" not in told
+    for name in ("02_trade_decline", "05_easing"):
+        told = (root / "reports" / f"{name}.html").read_text(encoding="utf-8")
+        assert "On your own totals." in told
+        assert "query export of partner 109, North Korea" in told
+
+
+def recovered(root: Path, page: str) -> dict[str, dict]:
+    text = (root / "reports/findings" / f"{page}.json").read_text(encoding="utf-8")
+    return {one["id"]: one for one in json.loads(text) if one["id"].startswith("panel-")}
+
+
+#: Groups of goods in which `BANS_OF_2017` plants one log effect in every line.
+PLANTED = {"seafood": -3.0, "iron-and-iron-ore": -2.5, "lead-and-lead-ore": -2.0, "food": -1.5,
+           "machinery": -2.0, "stone-and-earth": -1.2, "wood": -1.0}  # fmt: skip
+
+
+def test_the_designs_on_the_page_recover_what_was_planted_in_the_files(root, own):
+    found = recovered(root, "03_banned_goods")
+    held = []
+    for group, effect in PLANTED.items():
+        one = found[f"panel-{group}"]
+        truth = 100 * (np.exp(effect) - 1)
+        assert one["value"] == pytest.approx(truth, abs=8), group
+        held.append(one["lower"] <= truth <= one["upper"])
+    # Nineteen placebo groups behind each interval, one or two products in most groups.
+    assert np.mean(held) >= 0.7, held
+    # Copper and gold are on the lists, and nothing was planted in them.
+    for group in ("copper-nickel-silver-zinc", "gold-titanium-vanadium-rare-earths"):
+        assert found[f"panel-{group}"]["lower"] < 0 < found[f"panel-{group}"]["upper"]
+
+
+#: Pages that run on the downloads of another country; the others rest on North Korea's figures.
+ON_ANOTHER = ("01_clean_gacc_trade", "02_trade_decline", "03_banned_goods", "05_easing")
+
+
+@pytest.mark.parametrize("page", ON_ANOTHER)
+def test_the_same_export_of_another_country_runs_the_page_as_a_placebo(root, own, page):
+    """South Korea's goods of the same files: told as its own, and nothing of North Korea's."""
+    _, truth, _ = own
+    built = run(root, "run", page, "partner=133")
+    assert built.returncode == 0, built.stdout + built.stderr
+    name = f"{page}--partner-133"
+    told = (root / "reports" / f"{name}.html").read_text(encoding="utf-8")
+    assert "A placebo on your own data" in told and "South Korea" in told
+    assert "query export" in told and "partner 133" in told
+    findings = json.loads((root / f"reports/findings/{name}.json").read_text(encoding="utf-8"))
+    said = [one["sentence"] for one in findings]
+    assert (len(said) > 0) == (page != PAGES[0])
+    assert all("South Korea" in one and "North Korea" not in one for one in said)
+    if "03" in page:
+        held = [one["lower"] <= 0 <= one["upper"] for one in recovered(root, name).values()]
+        assert len(held) >= 8 and np.mean(held) >= 0.8
+    # No sentence of the page about North Korea, and no number in it, is left.
+    default = (root / f"reports/findings/{page}.json").read_text(encoding="utf-8")
+    published = [
+        one["sentence"]
+        for one in json.loads(default)
+        if not one["id"].startswith(("own-", "panel-"))
+    ]
+    assert published and not any(sentence in told for sentence in published)
+    for csv in (root / "reports/data").glob(f"{name}-own_*.csv"):
+        own_months = pd.read_csv(csv)
+        column = "recorded" if "recorded" in own_months else "import"
+        imports = own_months[own_months.get("flow", "import") == "import"].set_index("month")
+        sums = truth[(truth["partner"] == "133") & (truth["flow"] == "import")]
+        expected = sums.groupby(sums["month"].astype(str))["value_usd"].sum() / 1e6
+        assert imports[column].to_numpy() == pytest.approx(expected.to_numpy(), abs=0.006)
 
 
 def test_the_series_of_the_embedded_figures_is_the_same_with_own_data(root, own):
@@ -309,6 +386,8 @@ def test_the_series_of_the_embedded_figures_is_the_same_with_own_data(root, own)
     after = hashes(root)
     series = [name for name in before if name.startswith("data/processed/")]
     assert series and [name for name in series if after[name] != before[name]] == []
+    # Nor does any verdict on a claim move.
+    assert (root / "reports/claims.json").read_text(encoding="utf-8") == before["claims"]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,23 @@ def test_a_mistake_is_told_before_anything_runs(workshop, code, given, said):
     assert not (workshop.root / "reports").exists()
 
 
+def test_a_run_ends_where_only_the_default_is_spoken_of(workshop, code, prose):
+    tagged = prose("All of this is about two.")
+    tagged["metadata"] = {"tags": ["default-only:factor"]}
+    cells = (code(CELL, "parameters"), code("print('first', factor)"), tagged, code("1 / 0"))
+    workshop.notebook("page", *cells, parameters=False)
+    assert workshop.build("run", "page", "factor=5") == 0
+    page = workshop.page("page--factor-5")
+    assert "first 5" in page and "about two" not in page
+    # With another parameter the default of this one stands, and so does all of the page.
+    assert workshop.build("run", "page", "label=b") == 1
+    assert "ZeroDivisionError" in workshop.printed
+    tagged["metadata"] = {"tags": ["default-only:facto"]}
+    workshop.notebook("page", *cells[:2], tagged, parameters=False)
+    assert workshop.build() == 1
+    assert "cell 3 is tagged 'default-only:facto', which is no parameter" in workshop.printed
+
+
 def test_a_failed_or_killed_run_leaves_the_defaults_results(built, code):
     failing = code(WRITE + "\nassert factor < 3, 'too much'")
     waiting = code(

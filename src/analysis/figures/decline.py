@@ -16,9 +16,11 @@ from analysis.figures.figure import (
     INK,
     ORANGE,
     PAPER,
+    PUBLISHED_PARTNER,
     QUIET,
     Figure,
     blank,
+    flow_names,
     legend_above,
     style,
 )
@@ -78,6 +80,7 @@ def counterfactual_gap(
     source: str,
     train_end: pd.Period,
     engine: str,
+    partner: str = PUBLISHED_PARTNER,
     level: float = LEVEL,
     id: str = "counterfactual_gap",
 ) -> Figure:
@@ -90,6 +93,7 @@ def counterfactual_gap(
     months = pd.PeriodIndex(sorted(set(gaps["month"])), freq="M")
     spans = calendar_spans(treatments, TRADE_CALENDAR)
     clean = [month for month in clean_months(spans) if train_end < month <= months[-1]]
+    names = flow_names(partner)
     with style(id):
         picture = blank(0.6 + 3.1 * len(flows))
         grid = picture.add_gridspec(2 * len(flows), 1, height_ratios=[1.5, 1.0] * len(flows))
@@ -99,7 +103,7 @@ def counterfactual_gap(
             series = picture.add_subplot(grid[2 * place], sharex=first)
             first = first or series
             _draw_series(series, own, FLOW_COLOURS[flow], level)
-            series.set_title(f"{FLOW_NAMES[flow]}, USD million a month", pad=20)
+            series.set_title(f"{names[flow]}, USD million a month", pad=20)
             gap = picture.add_subplot(grid[2 * place + 1], sharex=first)
             _draw_cumulative(gap, own)
             gap.set_title("Recorded less counterfactual, added up, USD billion")
@@ -116,7 +120,7 @@ def counterfactual_gap(
         id=id,
         title=title,
         subtitle=(
-            f"Recorded trade of China with North Korea, its counterfactual ({engine}) with "
+            f"Recorded trade of China with {partner}, its counterfactual ({engine}) with "
             f"{100 * level:.0f} % intervals, and the difference added up"
         ),
         source=source,
@@ -124,7 +128,7 @@ def counterfactual_gap(
             f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: first months "
             "without clearance under old contracts. The gap's interval comes from whole paths."
         ),
-        alt=" ".join(_gap_words(gaps[gaps["flow"] == flow], flow) for flow in flows),
+        alt=" ".join(_gap_words(gaps[gaps["flow"] == flow], names[flow]) for flow in flows),
         data=gaps,
         picture=picture,
     )
@@ -165,10 +169,10 @@ def _draw_cumulative(axes: Axes, own: pd.DataFrame) -> None:
     axes.axhline(0, color=INK, linewidth=0.8)
 
 
-def _gap_words(own: pd.DataFrame, flow: str) -> str:
+def _gap_words(own: pd.DataFrame, name: str) -> str:
     last = own[own["cumulative"].notna()].iloc[-1]
     return (
-        f"{FLOW_NAMES[flow]}: by {last['month']:%B %Y} the recorded series lies USD "
+        f"{name}: by {last['month']:%B %Y} the recorded series lies USD "
         f"{-last['cumulative']:,.0f} million under its counterfactual, added up, with an interval "
         f"from {-last['cumulative_upper']:,.0f} to {-last['cumulative_lower']:,.0f}."
     )

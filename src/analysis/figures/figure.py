@@ -37,11 +37,20 @@ INK, QUIET, GRID = "#1d2226", "#545d66", "#dfe2e4"
 PAPER = "#ffffff"
 
 FLOW_COLOURS = {"export": BLUE, "import": RED, "total": PURPLE}
-FLOW_NAMES = {
-    "export": "China's exports to North Korea",
-    "import": "China's imports from North Korea",
-    "total": "Total trade",
-}
+#: Whose trade with China the published figures are.
+PUBLISHED_PARTNER = "North Korea"
+
+
+def flow_names(partner: str) -> dict[str, str]:
+    """How the flows of China's trade with a partner are called, by flow."""
+    return {
+        "export": f"China's exports to {partner}",
+        "import": f"China's imports from {partner}",
+        "total": "Total trade",
+    }
+
+
+FLOW_NAMES = flow_names(PUBLISHED_PARTNER)
 
 #: Inches of 72 units. At a page's full width (918 pixels) letters are as large as its text, and
 #: on a phone (345 pixels) as large as small print.

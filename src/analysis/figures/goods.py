@@ -342,7 +342,7 @@ def effects_by_group(
         axes.axvline(0, color=INK, linewidth=1)
         _names_on_the_left(axes, [f"{row.group} ({row.products})" for row in table.itertuples()])
         axes.set_xlim(-105, limit + 5)
-        axes.set_xlabel("per cent of what would have been recorded; in brackets: products")
+        axes.set_xlabel("% of what would have been recorded (in brackets: products)")
     return Figure(
         id=id,
         title=title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,6 @@ from analysis.figures.figure import (
     FLOW_COLOURS,
     FLOW_NAMES,
     GREY,
-    INK,
     ORANGE,
     PAPER,
     PURPLE,
@@ -61,9 +60,6 @@ BANDS = (
     "The dark band holds every value that agrees with the printed figures that we keep, the light "
     "band also those under nearly as good choices of figures to reject."
 )
-
-#: Bars of less are a rounding of zero in million tonnes with two decimals.
-LABELLED_TONNES = 5_000
 
 VINTAGE_NAMES = {
     "first_release": "months as first released",
@@ -177,6 +173,55 @@ def monthly_series(
             + _series_words(shown, flows, unknown)
         ),
         data=_trade_data(shown, flows),
+        picture=picture,
+    )
+
+
+def own_months(
+    usd_mn: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    title: str,
+    source: str,
+    id: str = "own_months",
+) -> Figure:
+    """Totals of the reader's own downloads, one panel a flow; a missing month breaks the line.
+
+    `usd_mn` has months (Period[M]) as index and the flows of `names` among its columns.
+    """
+    months = pd.period_range(usd_mn.index.min(), usd_mn.index.max(), freq="M")
+    shown = usd_mn.reindex(months)[["import", "export"]]
+    with style(id):
+        picture = blank(0.5 + 2.0 * shown.shape[1])
+        panels = picture.subplots(shown.shape[1], sharex=True, squeeze=False)[:, 0]
+        for axes, flow in zip(panels, shown, strict=True):
+            axes.plot(
+                [month.ordinal for month in months],
+                shown[flow],
+                color=FLOW_COLOURS[flow],
+                marker=".",
+                markersize=3.5,
+            )
+            axes.set_title(f"{names[flow]}, USD million a month")
+            axes.set_ylim(0, None)
+            axes.tick_params(which="both", labelbottom=False)
+        mark_years(panels[-1], months)
+        panels[-1].tick_params(which="both", labelbottom=True)
+    words = [
+        f"{names[flow]}: {shown[flow].min():,.1f} to {shown[flow].max():,.1f} over "
+        f"{shown[flow].count()} months."
+        for flow in shown
+        if shown[flow].notna().any()
+    ]
+    data = shown.rename_axis("month").reset_index()
+    return Figure(
+        id=id,
+        title=title,
+        subtitle="Totals of your own downloads by month, USD million",
+        source=source,
+        note="",
+        alt=" ".join(words),
+        data=data,
         picture=picture,
     )
 
@@ -425,74 +470,3 @@ def _vintage_words(whole: pd.DataFrame, year: int) -> str:
         f"{VINTAGE_NAMES[name]} {rows[name]:,.0f}" for name in VINTAGE_MARKS if name in rows.index
     ]
     return f"{year}: {', '.join(parts)}."
-
-
-def coal_by_month(
-    coal: pd.DataFrame, *, title: str, source: str, first: str, last: str, id: str = "coal"
-) -> Figure:
-    """China's recorded imports of North Korean coal, tonnes a month.
-
-    `coal` has one row a month with a figure: `month` (Period[M]), `tonnes` (a printed zero is
-    0), `basis` (`printed` or `derived`). A month without a row is marked as unknown, not as zero.
-    """
-    months = pd.period_range(first, last, freq="M")
-    shown = coal[coal["month"].isin(months)].sort_values("month")
-    unknown = [month for month in months if month not in set(shown["month"])]
-    with style(id):
-        picture = blank(2.9)
-        axes = picture.add_subplot()
-        place = [month.ordinal for month in shown["month"]]
-        axes.bar(place, shown["tonnes"] / 1e6, width=0.8, color=RED)
-        nothing = shown[shown["tonnes"] < LABELLED_TONNES]
-        axes.plot(
-            [month.ordinal for month in nothing["month"]],
-            [0.05] * len(nothing),
-            "o",
-            markersize=5,
-            markerfacecolor=PAPER,
-            markeredgecolor=RED,
-        )
-        axes.plot(
-            [month.ordinal for month in unknown],
-            [0.05] * len(unknown),
-            linestyle="",
-            marker="$?$",
-            markersize=6,
-            color=QUIET,
-        )
-        axes.set_title("Million tonnes a month (ring: nothing; question mark: no figure)")
-        axes.set_ylim(0, 1.1 * shown["tonnes"].max() / 1e6)
-        for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples():
-            axes.text(
-                row.month.ordinal,
-                row.tonnes / 1e6,
-                f"{row.tonnes / 1e6:.2f}",
-                ha="center",
-                va="bottom",
-                size=8.5,
-                color=INK,
-            )
-        mark_months(axes, months)
-    zeros = shown[(shown["tonnes"] == 0) & (shown["basis"] == "printed")]
-    zeros_listed = ", ".join(_month(month) for month in zeros["month"])
-    derived = " and ".join(
-        _month(month) for month in shown.loc[shown["basis"] == "derived", "month"]
-    )
-    return Figure(
-        id=id,
-        title=title,
-        subtitle="China's recorded imports of coal from North Korea, million tonnes a month",
-        source=source,
-        note=f"{derived}: difference of printed sums." if derived else "",
-        alt=(
-            "Bars by month: "
-            + ", ".join(
-                f"{_month(row.month)} {row.tonnes / 1e6:.2f}"
-                for row in shown[shown["tonnes"] >= LABELLED_TONNES].itertuples()
-            )
-            + f" million tonnes. Zero is printed for {zeros_listed}. "
-            f"{len(unknown)} months have no figure."
-        ),
-        data=shown[["month", "tonnes", "basis"]],
-        picture=picture,
-    )

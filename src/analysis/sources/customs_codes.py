@@ -3,14 +3,24 @@
 Partners: the customs office's table of statistical codes of countries and regions, three digits
 whose first is the continent; the last column is the United Nations' number (M49) that Comtrade
 uses, empty where there is none. Units: its table of units of quantity. Several spellings of a
-name are separated by `/`, the first is the one that the readers give. A name or unit that a sound
+name are separated by `/`, the first is the one that the readers give; a further line of a number
+adds spellings. A name or unit that a sound
 file prints and this table lacks belongs here: add the spelling to its line.
+
+Checked against the list of partners of the query page (stats.customs.gov.cn) as the R package
+`turbanisch/chinautils` keeps it (data-raw/china-customs-codes/partners/zh-TradingPartner.csv): its
+numbers and Chinese names are all here. That package's sample of an English download of 2026 prints
+`Republic of Korea`, `Macao,China` and full-width commas. English names as declarations print them,
+misprints included, are those of a public list of customs codes (`Korea,DPR`, `Bahrian`); Chinese
+units were checked against the table of codes in `ryanrong95/HXT` (DeclarationBase.cs), which has
+more units than trade statistics use. The English names of units rest on the sample (`Kilogram`)
+and on the office's usage as remembered: an unknown one is an error that quotes the cell.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 #: North Korea at the customs office; South Korea is 133.
@@ -18,7 +28,7 @@ DPRK = 109
 
 _PARTNERS = """
 101;Afghanistan;阿富汗;4
-102;Bahrain;巴林;48
+102;Bahrain/Bahrian;巴林;48
 103;Bangladesh;孟加拉国;50
 104;Bhutan;不丹;64
 105;Brunei/Brunei Darussalam;文莱;96
@@ -41,7 +51,7 @@ _PARTNERS = """
 122;Malaysia;马来西亚;458
 123;Maldives;马尔代夫;462
 124;Mongolia;蒙古/蒙古国;496
-125;Nepal/Nepal,FDR;尼泊尔;524
+125;Nepal/Nepal,FDR;尼泊尔/尼泊尔联邦民主共和国;524
 126;Oman;阿曼;512
 127;Pakistan;巴基斯坦;586
 128;Palestine;巴勒斯坦;275
@@ -51,29 +61,29 @@ _PARTNERS = """
 132;Singapore;新加坡;702
 133;Korea,Rep./Korea,Rep/Korea Rep./Korea,Republic of/South Korea/Republic of Korea;韩国;410
 134;Sri Lanka;斯里兰卡;144
-135;Syria/Syrian Arab Republic;叙利亚;760
+135;Syria/Syrian Arab Republic/Syrian;叙利亚;760
 136;Thailand;泰国;764
 137;Turkey/Türkiye/Turkiye;土耳其;792
 138;United Arab Emirates/UAE;阿联酋/阿拉伯联合酋长国;784
 139;Yemen/Republic of Yemen;也门/也门共和国;887
 141;Vietnam;越南;704
 142;China;中国;156
-143;Taiwan,China/Taiwan,Prov. of China/Taiwan;中国台湾/台湾/台澎金马关税区;490
+143;Taiwan,China/Taiwan,Prov. of China/Taiwan prov./Taiwan;中国台湾/台湾/台澎金马关税区;490
 144;Timor-Leste/East Timor;东帝汶;626
 145;Kazakhstan;哈萨克斯坦;398
 146;Kyrgyzstan/Kirghizia;吉尔吉斯斯坦;417
-147;Tajikistan;塔吉克斯坦;762
+147;Tajikistan/Tadzhikistan;塔吉克斯坦;762
 148;Turkmenistan;土库曼斯坦;795
-149;Uzbekistan;乌兹别克斯坦;860
-199;Asia other/Other countries (regions) in Asia;亚洲其他国家(地区);
+149;Uzbekistan/Uzbekstan;乌兹别克斯坦;860
+199;Asia other/Oth. Asia nes/Other countries (regions) in Asia;亚洲其他国家(地区);
 201;Algeria;阿尔及利亚;12
-202;Angola;安哥拉;24
+202;Angola/Angora;安哥拉;24
 203;Benin;贝宁;204
-204;Botswana;博茨瓦纳;72
+204;Botswana;博茨瓦纳/博茨瓦那;72
 205;Burundi;布隆迪;108
 206;Cameroon;喀麦隆;120
-207;Canary Islands;加那利群岛;
-208;Cape Verde/Cabo Verde;佛得角;132
+207;Canary Islands/Canary Is;加那利群岛;
+208;Cape Verde/Cape Vrde/Cabo Verde;佛得角;132
 209;Central African Republic/Central African Rep.;中非/中非共和国;140
 210;Ceuta;塞卜泰(休达)/塞卜泰;
 211;Chad;乍得;148
@@ -91,7 +101,7 @@ _PARTNERS = """
 223;Cote d'Ivoire/Côte d'Ivoire/Ivory Coast;科特迪瓦;384
 224;Kenya;肯尼亚;404
 225;Liberia;利比里亚;430
-226;Libya/Libyan Arab Jamahiriya;利比亚;434
+226;Libya/Libyan Arab Jamahiriya/Libyan Arab Jm;利比亚;434
 227;Madagascar;马达加斯加;450
 228;Malawi;马拉维;454
 229;Mali;马里;466
@@ -109,7 +119,7 @@ _PARTNERS = """
 241;Seychelles;塞舌尔;690
 242;Sierra Leone;塞拉利昂;694
 243;Somalia;索马里;706
-244;South Africa;南非/南非(阿扎尼亚);710
+244;South Africa/S.Africa;南非/南非(阿扎尼亚);710
 245;Western Sahara;西撒哈拉;732
 246;Sudan;苏丹;729
 247;Tanzania;坦桑尼亚;834
@@ -126,7 +136,7 @@ _PARTNERS = """
 258;Eritrea;厄立特里亚;232
 259;Mayotte;马约特/马约特岛;175
 260;South Sudan;南苏丹/南苏丹共和国;728
-299;Africa other/Other countries (regions) in Africa;非洲其他国家(地区);
+299;Africa other/Oth. Afr. nes/Other countries (regions) in Africa;非洲其他国家(地区);
 301;Belgium;比利时;56
 302;Denmark;丹麦;208
 303;United Kingdom/UK;英国;826
@@ -166,24 +176,26 @@ _PARTNERS = """
 343;Moldova/Moldavia;摩尔多瓦;498
 344;Russia/Russian Federation;俄罗斯/俄罗斯联邦;643
 347;Ukraine;乌克兰;804
+349;Serbia and Montenegro;塞尔维亚和黑山/南斯拉夫;891
 350;Slovenia/Slovenia Rep.;斯洛文尼亚;705
 351;Croatia/Croatia Rep.;克罗地亚;191
-352;Czech Republic/Czechia/Czech Rep.;捷克;203
+352;Czech Republic/Czechia/Czech Rep.;捷克/捷克共和国;203
 353;Slovakia/Slovak Republic/Slovak Rep.;斯洛伐克;703
-354;Macedonia/North Macedonia/Macedonia Rep.;北马其顿/马其顿/前南马其顿;807
+354;Macedonia/North Macedonia/Macedonia Rep.;北马其顿/北马其顿共和国/马其顿/前南马其顿;807
 355;Bosnia and Herzegovina/Bosnia&Hercegovina/Bosnia-Hercegovina;波斯尼亚和黑塞哥维那/波黑;70
+355;;波斯尼亚-黑塞哥维那共和国/波斯尼亚-黑塞哥维那共和;
 356;Vatican City State/Vatican City;梵蒂冈/梵蒂冈城国;336
-357;Faroe Islands;法罗群岛;234
-358;Serbia;塞尔维亚;688
-359;Montenegro;黑山;499
-399;Europe other/Other countries (regions) in Europe;欧洲其他国家(地区);
+357;Faroe Islands/the Faroe Islands;法罗群岛;234
+358;Serbia/Sefbia;塞尔维亚;688
+359;Montenegro/Montengro;黑山;499
+399;Europe other/Oth. Eur. nes/Other countries (regions) in Europe;欧洲其他国家(地区);
 401;Antigua and Barbuda/Antigua & Barbuda;安提瓜和巴布达;28
 402;Argentina;阿根廷;32
 403;Aruba;阿鲁巴/阿鲁巴岛;533
 404;Bahamas;巴哈马;44
 405;Barbados;巴巴多斯;52
 406;Belize;伯利兹;84
-408;Bolivia;玻利维亚;68
+408;Bolivia;玻利维亚/多民族玻利维亚国;68
 409;Bonaire;博内尔;535
 410;Brazil;巴西;76
 411;Cayman Islands/Cayman Is.;开曼群岛;136
@@ -222,15 +234,17 @@ _PARTNERS = """
 444;Uruguay;乌拉圭;858
 445;Venezuela;委内瑞拉;862
 446;British Virgin Islands/Br. Virgin Is.;英属维尔京群岛;92
-447;Saint Kitts and Nevis/St. Kitts-Nevis;圣基茨和尼维斯/圣其茨-尼维斯;659
+447;Saint Kitts and Nevis/St. Kitts-Nevis;圣基茨和尼维斯/圣其茨和尼维斯/圣其茨-尼维斯;659
 448;Saint Pierre and Miquelon/St. Pierre and Miquelon;圣皮埃尔和密克隆;666
-449;Netherlands Antilles;荷属安的列斯/荷属安地列斯群岛;530
+449;Netherlands Antilles/the Netherlands Antilles;荷属安的列斯/荷属安地列斯群岛;530
 499;Latin America other/Other countries (regions) in Latin America;拉丁美洲其他国家(地区);
+499;Oth. L.Amer. nes;;
 501;Canada;加拿大;124
 502;United States/USA/United States of America;美国;842
 503;Greenland;格陵兰;304
 504;Bermuda;百慕大;60
 599;North America other/Other countries (regions) in North America;北美洲其他国家(地区);
+599;Oth. N.Amer. nes;;
 601;Australia;澳大利亚;36
 602;Cook Islands/Cook Is.;库克群岛;184
 603;Fiji;斐济;242
@@ -255,9 +269,11 @@ _PARTNERS = """
 622;Palau;帕劳/帕劳共和国;585
 623;French Polynesia;法属波利尼西亚;258
 625;Wallis and Futuna;瓦利斯和富图纳/瓦利斯和浮图纳;876
-699;Oceania other/Other countries (regions) in Oceania;大洋洲其他国家(地区);
+699;Oceania other/Oth. Ocean. nes/Other countries (regions) in Oceania;大洋洲其他国家(地区);
 701;Countries (regions) unknown/Country (region) unknown;国别(地区)不详/国(地)别不详;
-702;UN and other int'l organizations;联合国及机构和国际组织;
+701;Countries(reg.) unknown;国(地)别不详的;
+702;UN and other int'l organizations/UN and other international;联合国及机构和国际组织;
+999;Countries of Neutral Package;中性包装原产国别;
 """
 
 _UNITS = """
@@ -272,7 +288,8 @@ _UNITS = """
 米;Metre/Meter/Metres/Meters
 千米;Kilometre/Kilometer
 平方米;Square metre/Square meter/Square metres/Square meters
-千瓦时;Kilowatt-hour/Kilowatt hour/Thousand kilowatt-hours/KWH;千瓦小时
+千瓦时;Kilowatt-hour/Kilowatt hour/KWH;千瓦小时
+千千瓦时;Thousand kilowatt-hours
 千伏安;Kilovolt-ampere
 千瓦;Kilowatt
 百万贝可;Megabecquerel/Million becquerel
@@ -343,6 +360,10 @@ _UNITS = """
 千张;Thousand sheets
 千粒;Thousand grains
 千盒;Thousand boxes
+万张;Ten thousand sheets
+亿株;Hundred million stems
+疋;Bolt
+公担;Quintal
 万个;Ten thousand units
 万支;Ten thousand sticks
 万双;Ten thousand pairs
@@ -393,8 +414,11 @@ def partners() -> dict[int, Partner]:
     found = {}
     for line in _PARTNERS.split("\n")[1:-1]:
         code, english, chinese, comtrade = line.split(";")
-        names = (*english.split("/"), *chinese.split("/"))
-        found[int(code)] = Partner(int(code), names, int(comtrade) if comtrade else None)
+        names = tuple(name for name in (*english.split("/"), *chinese.split("/")) if name)
+        if known := found.get(int(code)):
+            found[int(code)] = replace(known, names=(*known.names, *names))
+        else:
+            found[int(code)] = Partner(int(code), names, int(comtrade) if comtrade else None)
     return found
 
 

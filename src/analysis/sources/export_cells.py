@@ -132,6 +132,10 @@ def _header_bytes(head: bytes, opened: io.BufferedReader, file: ExportFile) -> t
     if b"\x00" in head:
         action = "save it in GB18030 or UTF-8 (UTF-16 text has NUL bytes), or download it again"
         raise Place(file.name, 1).error("text without NUL bytes", found="NUL", action=action)
+    if b"," not in head and (other := next((s for s in (b"\t", b";") if s in head), None)):
+        found = {b"\t": "tabs between the cells", b";": "semicolons between the cells"}[other]
+        action = "save it with commas, or better download it again: spreadsheets change such files"
+        raise Place(file.name, 1).error("cells with commas between", found=found, action=action)
     if b"\r" in head.rstrip(b"\r\n"):
         action = "save it with line ends of Windows or Unix"
         raise Place(file.name, 1).error("lines that end in LF", found="CR alone", action=action)
@@ -215,7 +219,8 @@ def _missing_headers(
         errors.append((expected, "tick it in the query"))
     values = [name for name in VALUES if name in fields]
     if not values:
-        errors.append(("a column 'US dollar' (美元) or 'Renminbi Yuan' (人民币)", "query values"))
+        action = "choose a currency on the query page (US dollar) and download the file again"
+        errors.append(("a column 'US dollar' (美元) or 'Renminbi Yuan' (人民币)", action))
     found = ", ".join(spelled.values())
     problems = [place.error(expected, found=found, action=action) for expected, action in errors]
     if len(values) > 1:
@@ -342,6 +347,8 @@ def _split(text: str, place: Place, layout: Layout | None = None, cut: bool = Fa
     if layout is None or len(cells) == layout.width or not any(cell.strip() for cell in cells):
         return cells if layout is None or len(cells) == layout.width else []
     action = "quote a cell that holds a comma and keep empty cells" + how
+    if len(cells) == 1 and not how:
+        action = "remove this line if it is a note, as the export has none"
     if len(cells) == layout.width + 1 and layout.empty:
         action = "remove what stands behind the trailing comma; " + action
     expected = f"{layout.width} cells, as in the header (the last one empty)"

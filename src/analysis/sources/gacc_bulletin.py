@@ -46,7 +46,25 @@ _GROWTH = re.compile(r"同期|同比|change|growth|±", re.I)
 #: Rows above the figures that are looked through for title, unit and header.
 _HEAD = 12
 
-UNKNOWN_NAME = "a group of countries, or a name that the table of partners lacks"
+GROUP = "a sum or a group of countries, which are in the table one by one"
+#: Sums and groups that the table prints among its countries, by `name_key`; whole names, since a
+#: part of one ("Asia") may stand in the name of a partner.
+_GROUPS = re.compile(
+    r"总值|总计|合计|total(?:value)?|grandtotal|"
+    r"(?:亚|非|欧|大洋|北美|拉丁美)洲|(?:latin|north)america|asia|africa|europe|oceania|"
+    r"(?:东盟|东南亚国家联盟)(?:\(\d+国\))?|asean|associationofsoutheastasiannations|"
+    r"(?:欧盟|欧洲联盟)(?:\(\d+国\))?|(?:eu|europeanunion)(?:\(\d+\))?|"
+    r"亚太经合组织|亚太经济合作组织|apec|asia-?pacificeconomiccooperation|"
+    r"(?:rcep|区域全面经济伙伴关系协定(?:\(rcep\))?)(?:成员国|其他成员国|members?)?|"
+    r"金砖(?:国家|五国|四国)|brics(?:countries)?|"
+    r"(?:共建)?[“\"']?一带一路[”\"']?(?:沿线|共建)?国家|"
+    r"(?:thebeltandroad|beltandroad|b&r|bri)(?:partner)?countries|"
+    r"上海合作组织|上合组织|shanghaicooperationorgani[sz]ation|中亚五国|中东欧国家|"
+    r"海湾合作委员会|gulfcooperationcouncil|gcc|"
+    r"(?:中东|非洲其他|拉丁美洲和加勒比)(?:国家|地区)?|latinamericaandthecaribbean"
+)
+#: What a group's name may begin with: a mark, or "of which".
+_OF_WHICH = re.compile(r"^(?:#|\*|其中[:：]?|附[:：]?|ofwhich:?)+")
 _TABLE = "the bulletin's table (2), imports and exports by country (region)"
 
 
@@ -62,11 +80,13 @@ def read_bulletin(path: Path, name: str | None = None) -> pd.DataFrame:
     """The figures of one table, one row a figure, with the shape of `schemas.BULLETIN_ROWS`.
 
     Money in million of `currency`; `yoy` a fraction, beside the sum for the year to date that it
-    speaks of. A dash is no row: the table prints none, and none is missing, not 0. Groups of
-    countries have no `partner` and a reason in `set_aside`. `name` is what messages call the file.
+    speaks of. A dash is no row: the table prints none, and none is missing, not 0. Sums and
+    groups of countries have no `partner` and a reason in `set_aside`. `name` is what messages call
+    the file.
 
     Raises InputError (InputErrors for several) naming row and column: no such table in the file,
-    no month, no unit, a header that contradicts the title, a cell that is no number.
+    no month, no unit, a header that contradicts the title, a cell that is no number, a name that
+    is neither a partner's nor a group's.
     """
     name = name or path.name
     grid = _grid(path, name)
@@ -79,6 +99,8 @@ def read_bulletin(path: Path, name: str | None = None) -> pd.DataFrame:
         if not any(_text(row, place) for place in columns):
             continue
         label = _text(row, 0)
+        if not (is_group(label) or name_key(label) in partner_names()):
+            errors.append(_unknown_name(label, Place(name, number)))
         values = {}
         for place, column in columns.items():
             try:
@@ -90,13 +112,32 @@ def read_bulletin(path: Path, name: str | None = None) -> pd.DataFrame:
     return _frame(rows, currency)
 
 
+def is_group(label: str) -> bool:
+    """Whether a row's name is that of a sum or of a group of countries.
+
+    >>> is_group("# ASEAN"), is_group("Asia"), is_group("Other countries (regions) in Asia")
+    (True, True, False)
+    """
+    return _GROUPS.fullmatch(_OF_WHICH.sub("", name_key(label))) is not None
+
+
+def _unknown_name(label: str, at: Place) -> InputError:
+    return at.error(
+        "the name of a country or region, or of a group of them, in English or Chinese",
+        found=label or "an empty cell before figures",
+        action="mend the name, or download the table again if it is garbled (CSV is read as "
+        "GB18030, or as UTF-8 with its mark); add a partner's new spelling to "
+        "src/analysis/sources/customs_codes.py, a new group to gacc_bulletin.py beside it",
+    )
+
+
 def _frame(rows: list[dict], currency: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["file", "line", "first", "last", "flow", "name", "value_mn",
                                         "yoy"])  # fmt: skip
     partner = frame["name"].map(name_key).map(partner_names()).astype("Int64")
     text = dict.fromkeys(("file", "flow", "name"), "string")
     months = {end: pd.PeriodIndex(frame[end], freq="M") for end in ("first", "last")}
-    reason = pd.Series(UNKNOWN_NAME, index=frame.index, dtype="string").mask(partner.notna())
+    reason = pd.Series(GROUP, index=frame.index, dtype="string").mask(partner.notna())
     typed = frame.astype(text | {"line": "int64", "value_mn": "float64", "yoy": "float64"})
     typed = typed.assign(partner=partner, currency=currency, set_aside=reason, **months)
     typed["currency"] = typed["currency"].astype("string")

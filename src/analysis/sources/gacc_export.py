@@ -54,6 +54,14 @@ NO_RATE = "in yuan, and no exchange rate is at hand for the month"
 
 _KEY = "flow, month, partner, hs, regime, location, currency"
 _PAST_SHOWN = 5
+#: Of what DuckDB says of an address that it cannot read, so many characters are quoted.
+_TOLD = 160
+#: What an address on an object store needs; neither comes with this package.
+REMOTE = (
+    "either let DuckDB fetch its reader once (`INSTALL httpfs`, with a network), or install the "
+    "fsspec package of the store (`s3fs` for s3://) and give it to DuckDB: "
+    'connection.register_filesystem(fsspec.filesystem("s3")); see docs/your_own_export.md'
+)
 
 
 #: An Arrow table, or Parquet files: a glob, or a list of them.
@@ -138,9 +146,18 @@ def stored_rows(connection: duckdb.DuckDBPyConnection, location: str) -> duckdb.
 
     `location` is a folder, or an address that DuckDB or fsspec can read (`s3://...`,
     `https://...`): DuckDB's own httpfs is used where it is installed, else what the caller
-    registered with `connection.register_filesystem(fsspec.filesystem(...))`.
+    registered with `connection.register_filesystem(fsspec.filesystem(...))`. Raises InputError
+    where there is no stored export, or nothing at hand that reads such an address.
     """
-    aside = connection.read_parquet(f"{location}/{SET_ASIDE}").df()
+    try:
+        aside = connection.read_parquet(f"{location}/{SET_ASIDE}").df()
+    except duckdb.Error as error:
+        told = " ".join(str(error).split())
+        raise Place(location).error(
+            "an export as `stream_export` stores it, at an address that can be read",
+            found=told[:_TOLD],
+            action=REMOTE if "://" in location else "store it first with `stream_export`",
+        ) from error
     return used_rows(connection, f"{location}/{ROWS_GLOB}", aside)
 
 
@@ -446,13 +463,14 @@ def _account(
         "count(flag) AS rows_repaired FROM read GROUP BY file",
     )
     by_file = counted.df().astype({"file": "string"}).set_index("file")
+    hashes = [sha256_of(file.path) for file in files]
     table = pd.DataFrame(
         {
             "file": pd.array([file.name for file in files], dtype="string"),
             "flow": [file.flow for file in files],
             "bytes": [file.path.stat().st_size for file in files],
-            "sha256": [sha256_of(file.path) for file in files],
-            "described": [described_hash(file) for file in files],
+            "sha256": hashes,
+            "described": [described_hash(*pair) for pair in zip(files, hashes, strict=True)],
         }
     ).join(by_file, on="file", validate="1:1")
     counts = table[["rows_read", "rows_repaired"]].fillna(0).astype("int64")
@@ -463,11 +481,14 @@ def _account(
     return table.assign(**months)
 
 
-def described_hash(file: ExportFile) -> str:
-    """A hash of the file's content and of all that its name and the sidecar say of it."""
+def described_hash(file: ExportFile, content_hash: str | None = None) -> str:
+    """A hash of the file's content and of all that its name and the sidecar say of it.
+
+    `content_hash` is what `sha256_of` gives, where it is known already.
+    """
     said = (file.name, file.flow, str(file.first), str(file.last), file.currency)
     content = hashlib.sha256(repr((*said, file.accept_10000)).encode())
-    content.update(sha256_of(file.path).encode())
+    content.update((content_hash or sha256_of(file.path)).encode())
     return content.hexdigest()
 
 

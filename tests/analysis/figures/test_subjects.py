@@ -11,7 +11,6 @@ from analysis.figures.calendar import FULLY, PARTLY, TRADE_CALENDAR, CalendarRow
 from analysis.figures.contradictions import rejected_figures
 from analysis.figures.figure import FIGURE, blank
 from analysis.figures.trade import (
-    coal_by_month,
     mark_years,
     trade_with_calendar,
     vintages_by_year,
@@ -127,20 +126,6 @@ def test_vintages_stand_side_by_side():
     read, data = as_read(vintages_by_year(windows, years=[2016, 2017], **WORDS))
     assert list(data["vintage"]) == ["corrected", "first_release"]
     assert "months as first released 5,903, corrected base 5,654" in read.alt
-
-
-def test_an_unknown_month_of_coal_is_no_zero():
-    coal = pd.DataFrame(
-        {
-            "month": pd.PeriodIndex(["2017-08", "2017-09", "2017-10"], freq="M"),
-            "tonnes": [1.64e6, 511_619.0, 0.0],
-            "basis": "printed",
-        }
-    )
-    read, data = as_read(coal_by_month(coal, first="2017-08", last="2018-01", **WORDS))
-    assert list(data["tonnes"]) == [1_640_000, 511_619, 0]
-    assert "Zero is printed for October 2017" in read.alt
-    assert "3 months have no figure" in read.alt
 
 
 def test_rejected_figures_are_ranked_by_how_far_they_lie_off():

@@ -58,6 +58,15 @@ def test_every_resolution_of_the_events_is_adopted_where_its_count_is_known(vote
     }
 
 
+@pytest.mark.parametrize("resolution", ["1718", "1874", "2087", "2094"])
+def test_the_resolutions_of_2006_to_2013_passed_with_all_in_favour(resolution):
+    """Our tables name them without a count; all were unanimous (United Nations press release
+    SC/8853 for the first; Arms Control Association, fact sheet on the resolutions, for all)."""
+    events = read_events(project_paths())
+    assert events["event"].str.startswith(f"UNSCR {resolution} adopted").any()
+    assert adopted(Vote(in_favour=MEMBERS)) and unanimous(Vote(in_favour=MEMBERS))
+
+
 def test_four_permanent_members_may_abstain_as_on_resolution_2504():
     rule = read_events(project_paths()).query("category == 'unsc_rule'")
     assert "2504 (2020) passed with four permanent members abstaining" in " ".join(

@@ -428,7 +428,8 @@ def _partners_and_units() -> list[ExportCase]:
                  if row[ENGLISH_SHEET.column(second_unit)] == "?")  # fmt: skip
     unquoted = Sheet(ENGLISH_SHEET.header, ENGLISH_SHEET.rows, frozenset(["Korea,DPR"]))
     return [
-        cell_case("partner_code_unknown", PARTNER, "999", "partner", "code"),
+        # 999 is on the office's own list (goods in neutral packing), so 998 is the unknown one.
+        cell_case("partner_code_unknown", PARTNER, "998", "partner", "code"),
         cell_case("partner_code_empty", PARTNER, "", "partner", "code"),
         cell_case("partner_code_of_letters", PARTNER, "KP", "partner", "code"),
         cell_case("code_of_the_south_with_name_of_the_north", PARTNER, "133", "name", "partner"),

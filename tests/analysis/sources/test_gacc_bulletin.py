@@ -20,7 +20,7 @@ from bulletin_files import (
 )
 
 from analysis.schemas import InputError
-from analysis.sources.gacc_bulletin import UNKNOWN_NAME, read_bulletin
+from analysis.sources.gacc_bulletin import GROUP, read_bulletin
 
 SEED = 156
 #: Printed units in a million: 100 times CNY 10,000, a thousand times USD 1,000.
@@ -64,7 +64,7 @@ def test_every_figure_is_found_in_every_form(suffix, currency, language, tmp_pat
     assert partners[known.index].astype("int64").tolist() == known.tolist()
     groups = found[found["partner"].isna()]
     assert set(groups["name"]) < set(expected.index[expected["partner"].isna()])
-    assert groups["set_aside"].eq(UNKNOWN_NAME).all()
+    assert groups["set_aside"].eq(GROUP).all()
 
 
 def test_a_dash_is_no_row_and_no_zero(tmp_path):
@@ -98,6 +98,9 @@ def spoiled(tmp_path: Path, row: int, column: int, text: object) -> Path:
         (7, 4, "1,23,4", ["line 7", "'1,23,4'"]),
         (4, 2, "4月", ["line 4", "2018-03", "'4月'"]),
         (3, 4, "转口", ["转口", "exports, imports"]),
+        (12, 1, "朝鲜族自治州", ["t.xlsx, line 12", "'朝鲜族自治州'", "or of a group of them"]),
+        (12, 1, "Korea", ["line 12", "'Korea'", "customs_codes.py"]),
+        (12, 1, "", ["line 12", "an empty cell before figures"]),
         (2, 10, "单位：万日元", ["10,000 yuan", "thousand dollars"]),
         (1, 1, "进出口商品国别(地区)总值表（人民币）", ["year and month"]),
     ],
@@ -107,6 +110,28 @@ def test_what_cannot_be_read_is_named(row, column, text, said, tmp_path):
         read_bulletin(spoiled(tmp_path, row, column, text))
     for words in said:
         assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["总值", "亚洲", "拉丁美洲", "东盟", "欧盟（27国）", "欧洲联盟(27国)", "金砖国家",
+     "#区域全面经济伙伴关系协定（RCEP）成员国", "共建“一带一路”国家", "Total",
+     "of which: EU", "European Union (27)", "Latin America", "RCEP members", "APEC",
+     "BRI countries"],
+)  # fmt: skip
+def test_sums_and_groups_are_set_aside_with_their_reason(name, tmp_path):
+    found = read_bulletin(spoiled(tmp_path, 12, 1, name))
+    (reason,) = found.loc[found["line"] == 12, "set_aside"].unique()
+    assert reason == GROUP and found.loc[found["line"] == 12, "partner"].isna().all()
+
+
+def test_a_table_in_the_wrong_encoding_is_refused(tmp_path):
+    path = write_bulletin(bulletin_table(SEED, "2018-03"), tmp_path / "t.csv")
+    whole = path.read_bytes()
+    text = whole.decode("utf-8-sig" if whole[:3] == b"\xef\xbb\xbf" else "gb18030")
+    path.write_bytes(text.encode("utf-8"))
+    with pytest.raises(InputError):
+        read_bulletin(path)
 
 
 @pytest.mark.parametrize(

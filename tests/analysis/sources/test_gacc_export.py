@@ -27,6 +27,7 @@ from analysis.sources.export_naming import export_files
 from analysis.sources.export_rows import read_rows
 from analysis.sources.gacc_export import (
     Export,
+    connect,
     export_panel,
     read_export,
     stored_rows,
@@ -224,3 +225,12 @@ def test_a_stored_export_is_queried_where_it_lies(panel, tmp_path):
         rows = stored_rows(connection, location).aggregate("month, sum(value) AS value").df()
         found = rows.set_index(pd.PeriodIndex(rows["month"], freq="M"))["value"].sort_index()
         assert found.to_dict() == wanted.to_dict()
+
+
+def test_an_address_that_cannot_be_read_says_what_it_needs(tmp_path):
+    with pytest.raises(InputError) as raised:
+        stored_rows(connect(), "s3://bucket/gacc_export")
+    assert "s3://bucket/gacc_export" in str(raised.value)
+    assert "INSTALL httpfs" in str(raised.value) and "s3fs" in str(raised.value)
+    with pytest.raises(InputError, match="store it first with `stream_export`"):
+        stored_rows(connect(), str(tmp_path / "nowhere"))
