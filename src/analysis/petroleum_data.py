@@ -81,6 +81,31 @@ def petroleum_data(paths: Paths) -> PetroleumData:
     )
 
 
+#: The page tells of tanker counts up to the year 2023 and carries a part-year to December, so the
+#: earliest month that it can end with is the first of 2024.
+EARLIEST_END = pd.Period("2024-01", "M")
+
+
+def reading_end(data: PetroleumData, last_month: str) -> pd.Period:
+    """The month with which reports are read to end, from the text of a parameter.
+
+    Raises ValueError unless it is a month between `EARLIEST_END` and the newest month that a
+    report speaks of, both inside, and not a December: a whole year leaves nothing to project.
+    """
+    newest = data.reported["last"].max()
+    try:
+        last = pd.Period(last_month, "M")
+    except ValueError:
+        last = None
+    if last is None or not EARLIEST_END <= last <= newest or last.month == 12:
+        raise ValueError(
+            f"last_month: a month from {EARLIEST_END} to {newest}, the newest that was reported, "
+            f"and not a December, since the page carries a part of a year to its end; "
+            f'found {last_month!r}. Give another month, as in P="last_month={newest}"'
+        )
+    return last
+
+
 def reconciled(data: PetroleumData, *, last: str | None = None) -> CleanDeliveries:
     """`clean_deliveries` of the usable rows, the solver's notice kept off the page."""
     start_solver()

@@ -12,6 +12,7 @@ from analysis.models.unreported import break_even_shares
 from analysis.paths import project_paths
 from analysis.petroleum_data import (
     petroleum_data,
+    reading_end,
     reconciled,
     reported_by_period,
     yearly_paths,
@@ -88,3 +89,17 @@ def test_the_conversion_page_holds_the_rates_and_shares(data, clean):
     assert at.loc[(first, "press"), ends].tolist() == [78, 89]
     assert at.loc[(pd.Period("2021-01", "M"), "product"), ends].tolist() == [13, 15]
     assert (shares["upper_share"] < 1).all()
+
+
+@pytest.mark.parametrize("month", ["2024-01", "2024-11", "2025-05"])
+def test_reports_can_be_read_to_an_earlier_month(data, month):
+    assert reading_end(data, month) == pd.Period(month, "M")
+
+
+@pytest.mark.parametrize("month", ["2023-12", "2024-12", "2025-06", "May 25th", ""])
+def test_a_month_that_the_page_cannot_end_with_is_refused(data, month):
+    with pytest.raises(ValueError) as caught:
+        reading_end(data, month)
+    told = str(caught.value)
+    for part in ("from 2024-01 to 2025-05", repr(month), "Give another month"):
+        assert part in told

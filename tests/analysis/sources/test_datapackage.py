@@ -45,6 +45,8 @@ def test_every_table_and_column_is_described() -> None:
     for resource in read_datapackage(project_paths())["resources"]:
         assert resource["title"]
         assert resource["description"]
+        assert resource["sources"]
+        assert all(licence["name"] and licence["title"] for licence in resource["licenses"])
         if not resource["path"].endswith(".csv"):
             continue
         assert resource["encoding"] == "utf-8"
