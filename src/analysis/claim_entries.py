@@ -31,6 +31,16 @@ CALL_A_MONTH = 12.0
 #: The effect on exports by the engine that takes the price of oil as a control.
 OIL = "effect-export: with the price of oil"
 
+
+def other_readings(finding: str, *labels: str) -> dict[str, str]:
+    """Names of what `finding` says by other definitions, by the label that it gives each.
+
+    >>> other_readings("claim-b5", "2018")
+    {'2018': 'claim-b5: 2018'}
+    """
+    return {label: f"{finding}: {label}" for label in labels}
+
+
 ENTRIES = (
     Entry(
         "A1",
@@ -39,6 +49,7 @@ ENTRIES = (
         parts=(Part("half a million barrels a year", Meets("500,000"), {"the rules": "claim-a1"}),),
         fair="The cap is {cap:,.0f} barrels a year from January 2018, for all states together.",
         numbers={"cap": "claim-a1"},
+        steady="the resolution sets the number; no vintage, definition or window enters it",
     ),
     Entry(
         "A2",
@@ -78,6 +89,13 @@ ENTRIES = (
         fair="The goods named were between {share_lower:.0f} and {share_upper:.0f} % of what China "
         "recorded as imports from North Korea in 2016.",
         numbers={"share": "claim-a3"},
+        sensitivity=other_readings(
+            "claim-a3",
+            "the bans of August 2017 alone",
+            "with the food of December 2017",
+            "with all ores held to be banned ones",
+            "of the total behind the printed shares",
+        ),
     ),
     Entry(
         "A4",
@@ -97,10 +115,7 @@ ENTRIES = (
             "exports": "claim-a4: China in exports",
             "total": "claim-a4: China in total trade",
         },
-        sensitivity={
-            "China in exports": "claim-a4: China in exports",
-            "China in total trade": "claim-a4: China in total trade",
-        },
+        sensitivity=other_readings("claim-a4", "China in exports", "China in total trade"),
     ),
     Entry(
         "A5",
@@ -137,10 +152,9 @@ ENTRIES = (
         "{office_fall:.1f} % below a year before; months as first released give "
         "{first_fall:.1f} %.",
         numbers={"office": "claim-a6", "first": "claim-a6: months as first released"},
-        sensitivity={
-            "months as first released": "claim-a6: months as first released",
-            "year to date over first releases": "claim-a6: year to date over first releases",
-        },
+        sensitivity=other_readings(
+            "claim-a6", "months as first released", "year to date over first releases"
+        ),
     ),
     Entry(
         "A7",
@@ -157,6 +171,9 @@ ENTRIES = (
         fair="China recorded {august:.2f} million tonnes of coal in August 2017, cargoes that a "
         "suspension had stranded since February, and none in October to December.",
         numbers={"august": "claim-a7"},
+        sensitivity=other_readings(
+            "claim-a7", "August 2017, the coarser print", "September 2017", "October 2017"
+        ),
     ),
     Entry(
         "A8",
@@ -177,6 +194,13 @@ ENTRIES = (
         "the cap), and whether it flowed is not recorded; other goods went on at USD {rest:,.0f} "
         "million in 2019.",
         numbers={"crude": "claim-a8", "rest": "claim-b5"},
+        sensitivity={
+            "crude recorded, 2013": "claim-a8: recorded, 2013",
+            "crude imputed by KOTRA, 2018 and 2019": "claim-a8: imputed by KOTRA, 2018 and 2019",
+            "crude as the press told it": "claim-a8: as the press told it",
+            "imports of 2018": "claim-b5: 2018",
+            "imports of 2019, months as first released": "claim-b5: 2019, months as first released",
+        },
     ),
     Entry(
         "A9",
@@ -220,6 +244,15 @@ ENTRIES = (
         fair="In 2018 China still recorded exports at {rest:.0f} % of 2016, and counted "
         "tanker calls, taken to be unreported, likely brought {oil:.1f} million barrels.",
         numbers={"rest": "claim-a10", "oil": "claim-a10-oil"},
+        sensitivity={
+            **other_readings(
+                "claim-a10",
+                "exports of 2019",
+                "exports of 2018, months as first released",
+                "imports of 2018",
+            ),
+            **other_readings("claim-a10-oil", "tankers of 2019", "tankers of 2020"),
+        },
     ),
     Entry(
         "A11",
@@ -232,6 +265,7 @@ ENTRIES = (
         fair="Of the votes of the campaign whose counts we have {share:.0f} % were unanimous; that "
         "the campaign brought this about is not shown, and drafts voted on since were vetoed.",
         numbers={"share": "claim-a11"},
+        sensitivity=other_readings("claim-a11", "with the drafts voted on since"),
     ),
     Entry(
         "A12",
@@ -244,6 +278,7 @@ ENTRIES = (
         fair="Easing needs {votes:.0f} votes in favour and no veto by a permanent member; it does "
         "not need all members.",
         numbers={"votes": "claim-a12"},
+        steady="a rule of the Charter; no vintage, definition or window enters it",
     ),
     Entry(
         "A13",
@@ -259,6 +294,12 @@ ENTRIES = (
         fair="When the text appeared, {months:.0f} months had passed without a test that our table "
         "lists; whether that was an end or a pause could not be known.",
         numbers={"months": "claim-a13"},
+        sensitivity=other_readings(
+            "claim-a13",
+            "counted from the last nuclear test",
+            "from the last missile",
+            "whole months between",
+        ),
     ),
     Entry(
         "A14",
@@ -277,10 +318,7 @@ ENTRIES = (
         fair="Recorded imports changed by {change:.0f} % ({change_lower:.0f} to "
         "{change_upper:.0f}) after the summit, on too few months before it to call it easing.",
         numbers={"change": "claim-a14"},
-        sensitivity={
-            "China's exports": "claim-a14: China's exports",
-            "to December 2019": "claim-a14: to December 2019",
-        },
+        sensitivity=other_readings("claim-a14", "China's exports", "to December 2019"),
     ),
     Entry(
         "A15",
@@ -297,6 +335,14 @@ ENTRIES = (
         fair="As a scenario, {back:.1f} % ({back_lower:.1f} to {back_upper:.1f}) of the revenue of "
         "2016 from the banned goods would flow again a year after all bans were lifted.",
         numbers={"back": "claim-a15"},
+        sensitivity=other_readings(
+            "claim-a15",
+            "after six months",
+            "after two years",
+            "trade back from January 2022",
+            "trade back from September 2022",
+            "half returns in the end",
+        ),
     ),
     Entry(
         "B1",
@@ -317,6 +363,15 @@ ENTRIES = (
         "{gap_fall_upper:.0f}) below what would have been; strictness and scope cannot be told "
         "apart in the sum.",
         numbers={"gap": "claim-b1"},
+        sensitivity={
+            **other_readings(
+                "claim-b1",
+                "with the price of oil",
+                "months as first released",
+                "training to February 2016",
+            ),
+            "2019 instead": "claim-b1: 2019",
+        },
     ),
     Entry(
         "B2",
@@ -351,6 +406,12 @@ ENTRIES = (
         fair="Between {share_lower:.0f} and {share_upper:.0f} % of North Korea's recorded trade in "
         "2018 was with China; when China would use that is not something figures measure.",
         numbers={"share": "claim-b3"},
+        sensitivity=other_readings(
+            "claim-b3",
+            "China in total trade, KOTRA",
+            "the same without the crude that KOTRA adds",
+            "China in exports",
+        ),
     ),
     Entry(
         "B4",
@@ -371,6 +432,11 @@ ENTRIES = (
         "that are not banned made up at most {offset_upper:.1f} % of the loss of recorded imports "
         "by 2019.",
         numbers={"calls": "claim-b4-oil", "offset": "claim-b4-goods"},
+        sensitivity={
+            **other_readings("claim-b4-oil", "calls of 2019", "calls of 2020"),
+            "barrels of 2018 that nobody reported": "claim-a10-oil",
+            **other_readings("claim-b4-goods", "wigs alone, 2023"),
+        },
     ),
     Entry(
         "B5",
@@ -387,5 +453,10 @@ ENTRIES = (
         fair="Closing every recorded channel could have taken USD {rest:,.0f} million of revenue a "
         "year at most, and closing the tanker route {oil:.1f} million barrels.",
         numbers={"rest": "claim-b5", "oil": "claim-b5-oil"},
+        sensitivity={
+            "imports of 2018": "claim-b5: 2018",
+            "imports of 2019, months as first released": "claim-b5: 2019, months as first released",
+            **other_readings("claim-b5-oil", "tankers of 2019", "tankers of 2020"),
+        },
     ),
 )

@@ -175,8 +175,9 @@ class Entry:
     be: a template whose fields are `{name}`, `{name_lower}` or `{name_upper}`, or with `_fall`
     after the name the same of a fall as a positive number, of the findings in `numbers`
     (name -> finding). `sensitivity` names findings that show the same by another vintage,
-    definition or window. `tables` are the raw tables behind the claim, for findings that name no
-    rows.
+    definition or window (label -> finding); where none can vary, `steady` says why, and exactly
+    one of the two is given. `tables` are the raw tables behind the claim, for findings that name
+    no rows. Raises LedgerError for an entry with neither or with both.
     """
 
     id: str
@@ -185,7 +186,15 @@ class Entry:
     fair: str
     numbers: Mapping[str, str] = field(default_factory=dict)
     sensitivity: Mapping[str, str] = field(default_factory=dict)
+    steady: str = ""
     tables: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.sensitivity) == bool(self.steady):
+            raise LedgerError(
+                f"claim {self.id}: expected other readings of its number (sensitivity), or the "
+                "reason why there are none (steady), and not both"
+            )
 
 
 def read_results(folder: Path) -> dict[str, Result]:
@@ -321,10 +330,11 @@ def ledger(
     """One object a claim, in the order of `claims` (`id, document, published, claim`).
 
     `figures` as `read_figures` gives them; a claim whose finding names none rests on the tables of
-    its entry. Keys `id, text, said,
-    verdict, value, unit, lower, upper, level, rests_on, reasons, fair, sensitivity, notebook,
-    anchor`. A fall is a negative number of per cent. Raises LedgerError when the entries are not
-    exactly the claims.
+    its entry. Keys `id, text, said, verdict, value, unit, lower, upper, level, rests_on, reasons,
+    fair, sensitivity, steady, notebook, anchor`. `sensitivity` has, by label, the number by another
+    vintage, definition or window (`value, lower, upper, unit`); where it is empty, `steady` says
+    why nothing can vary, and else is empty. A fall is a negative number of per cent. Raises
+    LedgerError when the entries are not exactly the claims.
     """
     known = {entry.id: entry for entry in entries}
     if len(known) != len(entries) or set(known) != set(claims["id"]):
@@ -361,6 +371,7 @@ def _object(
                 (label, find(results, name)) for label, name in entry.sensitivity.items()
             )
         },
+        "steady": quote(entry.steady),
         "notebook": main.notebook,
         "anchor": main.anchor,
     }
@@ -401,7 +412,7 @@ def _number(one: Mapping[str, Any]) -> str:
 
 
 def account(one: Mapping[str, Any], shown: int = 6) -> str:
-    """The account of one claim in Markdown: verdict, rules, fair wording, evidence.
+    """The account of one claim in Markdown: verdict, rules, fair wording, other readings, evidence.
 
     The heading is short, for the contents of the page. Of the figures that it rests on the first
     `shown` runs of lines of a table are named, and how many others there are.
@@ -416,10 +427,12 @@ def account(one: Mapping[str, Any], shown: int = 6) -> str:
         f"A fair wording: {one['fair']}",
     ]
     if one["sensitivity"]:
-        told = "; ".join(
-            f"{label}: {_number(numbers)}" for label, numbers in one["sensitivity"].items()
+        told = "\n".join(
+            f"- {label}: {_number(numbers)}" for label, numbers in one["sensitivity"].items()
         )
-        lines.append(f"By other readings: {told}.")
+        lines += ["By another vintage, definition or window:", told]
+    else:
+        lines.append(f"By no other reading: {one['steady']}.")
     if rests:
         lines.append(f"Rests on {'; '.join(rests)}.".replace(" ()", ""))
     return "\n\n".join(lines)

@@ -21,6 +21,7 @@ from analysis.ledger import (
     Meets,
     Part,
     Result,
+    account,
     fair_wording,
     ledger,
     read_figures,
@@ -37,6 +38,8 @@ def result(id: str, value: float | None, lower: float | None = None, upper: floa
 
 
 def entry(*parts: Part, **more) -> Entry:
+    if "sensitivity" not in more:
+        more.setdefault("steady", "a rule; nothing enters it")
     return Entry("A1", "main", parts, more.pop("fair", "It fell."), **more)
 
 
@@ -145,6 +148,40 @@ def test_the_ledger_has_one_object_a_claim():
     assert found["sensitivity"]["first"]["value"] == -54.3
     assert found["rests_on"] == ["line 4"]
     json.dumps(found)
+
+
+@pytest.mark.parametrize("more", [{}, {"sensitivity": {"first": "other"}, "steady": "a rule"}])
+def test_an_entry_has_other_readings_or_says_why_it_has_none(more):
+    with pytest.raises(LedgerError, match=r"A1.*other readings.*or the reason"):
+        Entry("A1", "main", (HOLDING,), "It fell.", **more)
+
+
+def test_every_claim_has_other_readings_or_says_why_it_has_none():
+    assert len(ENTRIES) == 20
+    assert all(bool(one.sensitivity) != bool(one.steady) for one in ENTRIES)
+    # Rules are steady; whatever was measured can be read in another way.
+    assert {one.id for one in ENTRIES if one.steady} == {"A1", "A12"}
+    assert all(one.main not in one.sensitivity.values() for one in ENTRIES)
+
+
+def test_an_account_shows_each_other_reading_with_interval_and_unit():
+    moved = entry(HOLDING, sensitivity={"first months": "other", "wide": "wide"})
+    (found,) = ledger([moved], claims("A1"), RESULTS, {})
+    told = account(found)
+    assert "- first months: −54.3 (−54.4 to −54.2) %" in told
+    assert "- wide: −5 (−12 to 2) %" in told
+    assert found["steady"] == ""
+
+
+def test_an_account_says_why_nothing_can_vary():
+    (found,) = ledger([entry(HOLDING, steady="a rule of law")], claims("A1"), RESULTS, {})
+    assert (found["sensitivity"], found["steady"]) == ({}, "a rule of law")
+    assert "By no other reading: a rule of law." in account(found)
+
+
+def test_the_reason_why_nothing_varies_has_no_typed_number():
+    with pytest.raises(ValueError, match="typed into it"):
+        ledger([entry(HOLDING, steady="9 votes")], claims("A1"), RESULTS, {})
 
 
 @pytest.mark.parametrize("ids", [("A1", "A2"), ("B1",), ()])
