@@ -184,7 +184,8 @@ def resolution_shares(data: GoodsData, bounds: pd.DataFrame) -> pd.DataFrame:
         )
         rows.append((resolution or "none", words, lower, upper))
     columns = ["resolution", "goods", "at least, %", "at most, %"]
-    return pd.DataFrame(rows, columns=columns).set_index("resolution").round(0)
+    whole = dict.fromkeys(columns[2:], int)
+    return pd.DataFrame(rows, columns=columns).set_index("resolution").round(0).astype(whole)
 
 
 def year_bounds(data: GoodsData, year: int) -> pd.DataFrame:
