@@ -55,6 +55,7 @@ def test_the_status_counts_in_json_among_the_reports_too(root):
 
 
 def test_a_count_links_to_its_page_once_that_is_built(root):
+    (root / "reports").mkdir()
     (root / "reports" / "claims.json").write_text('[{"verdict": "holds"}]')
     entry = {"label": "claims hold", "table": "reports/claims.json", "page": "06_claims"}
     project = Project(root, status=(entry,))
