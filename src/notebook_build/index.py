@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def write_index(project: Project, notebooks: dict[str, Notebook]) -> None:
         status=status(project),
         shown=FINDINGS_SHOWN,
         runs=runs(project, notebooks),
-        commit=commit,
+        commit=short(commit),
         citation=citation(project),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
@@ -136,7 +137,8 @@ def is_old(project: Project, run: Target) -> bool:
 def downloads(project: Project, record: dict[str, Any]) -> list[dict[str, str]]:
     """The data of a page's figures, and the tables that it wrote, as links from the index."""
     figures = [
-        {"href": figure["csv"], "text": figure["title"]} for figure in record["summary"]["figures"]
+        {"href": figure["csv"], "text": f"{figure['title']} (CSV)"}
+        for figure in record["summary"]["figures"]
     ]
     links = table_links(project, record["outputs"])
     return figures + [{"href": link, "text": path} for path, link in links.items()]
@@ -146,14 +148,15 @@ def status(project: Project) -> list[dict[str, str]]:
     """What the project declares to be counted in its tables; one whose table is not built is left.
 
     An entry names `label` and `table`: CSV, or a JSON list of objects. With `column` and `value`
-    it counts the rows that have this value, out of all; otherwise all rows. Raises BuildError for
-    a column that the table lacks.
+    it counts the rows that have this value, out of all; otherwise all rows. `page` names the page
+    that it links to, once that is built, in place of the table. Raises BuildError for a column
+    that the table lacks.
     """
     return [
         {
             "label": entry["label"],
             "count": count(entry, counted_rows(project.root / entry["table"])),
-            "href": counted_link(project, entry["table"]),
+            "href": page_link(project, entry) or counted_link(project, entry["table"]),
         }
         for entry in project.status
         if (project.root / entry["table"]).is_file()
@@ -165,6 +168,12 @@ def counted_rows(file: Path) -> list[dict[str, Any]]:
     if file.suffix == ".json":
         return json.loads(text)
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def page_link(project: Project, entry: dict[str, str]) -> str:
+    """The built page that an entry of the status names, or nothing."""
+    page = f"{entry.get('page', '')}.html"
+    return page if (project.reports / page).is_file() else ""
 
 
 def counted_link(project: Project, table: str) -> str:
@@ -210,6 +219,11 @@ def current_commit(root: Path) -> str:
         return NOT_RECORDED
     changed = any(not line.startswith("#") for line in lines)
     return oid + (" with changes not committed" if changed else "")
+
+
+def short(commit: str) -> str:
+    """The commit for a reader: the first of its digits, and all that is said of it."""
+    return re.sub(r"\b([0-9a-f]{7})[0-9a-f]{9,}\b", r"\1", commit)
 
 
 def released_commit(root: Path) -> str:

@@ -13,7 +13,7 @@ from notebook_build.downloads import (
     table_files,
     table_links,
 )
-from notebook_build.index import NOT_RECORDED, STAMP, current_commit, status
+from notebook_build.index import NOT_RECORDED, STAMP, current_commit, short, status
 from notebook_build.provenance import citation, corrections
 from notebook_build.state import write_together
 
@@ -52,6 +52,21 @@ def test_the_status_counts_in_json_among_the_reports_too(root):
     assert status(Project(root, status=declared)) == [
         {"label": "claims hold", "count": "1 of 2", "href": "claims.json"}
     ]
+
+
+def test_a_count_links_to_its_page_once_that_is_built(root):
+    (root / "reports").mkdir()
+    (root / "reports" / "claims.json").write_text('[{"verdict": "holds"}]')
+    entry = {"label": "claims hold", "table": "reports/claims.json", "page": "06_claims"}
+    project = Project(root, status=(entry,))
+    assert status(project)[0]["href"] == "claims.json"
+    (root / "reports" / "06_claims.html").write_text("<p>the page</p>")
+    assert status(project)[0]["href"] == "06_claims.html"
+
+
+def test_a_reader_sees_the_first_digits_of_a_commit_and_all_that_is_said_of_it():
+    assert short(f"{COMMIT} (release v1.2)") == f"{COMMIT[:7]} (release v1.2)"
+    assert short(NOT_RECORDED) == NOT_RECORDED
 
 
 def test_without_git_the_commit_is_the_archives_or_not_recorded(root):

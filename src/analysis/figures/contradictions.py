@@ -19,6 +19,7 @@ def rejected_figures(
     *,
     title: str,
     source: str,
+    note: str = "",
     largest: int = 15,
     id: str = "rejected_figures",
 ) -> Figure:
@@ -31,6 +32,7 @@ def rejected_figures(
     data only, since they have no common scale with levels.
     """
     levels = contradictions[contradictions["kind"] == "level"].copy()
+    rates = int((contradictions["kind"] == "rate").sum())
     middle = (levels["allowed_lower"] + levels["allowed_upper"]) / 2
     for name in ("printed_lower", "printed_upper", "allowed_lower", "allowed_upper"):
         levels[f"{name}_percent"] = 100 * levels[name] / middle
@@ -76,8 +78,9 @@ def rejected_figures(
     return Figure(
         id=id,
         title=title,
-        subtitle=f"The {len(shown)} rejected levels that lie furthest off",
+        subtitle=_subtitle(len(shown), len(levels), rates),
         source=source,
+        note=note,
         alt=(
             "A mark for each printed figure beside the range that the others allow: "
             + "; ".join(
@@ -101,6 +104,13 @@ def rejected_figures(
         ],
         picture=picture,
     )
+
+
+def _subtitle(shown: int, amounts: int, rates: int) -> str:
+    elsewhere = f"; {rates} rejected growth rates are in the table" if rates else ""
+    if shown < amounts:
+        return f"Of {amounts} rejected amounts the {shown} furthest off{elsewhere}"
+    return f"The {shown} rejected amounts{elsewhere}"
 
 
 def _shortened(text: str) -> str:

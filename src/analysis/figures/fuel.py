@@ -64,13 +64,16 @@ def fuel_prices(
                     if pd.Timestamp(first) < pd.Timestamp(day) < pd.Timestamp(last):
                         axes.axvline(pd.Timestamp(day), color=QUIET, linewidth=0.9)
                         if row == 0:
+                            # The first stands left of its line, so that none runs over the next.
+                            side = 1 if number else -1
                             axes.text(
-                                pd.Timestamp(day) + pd.Timedelta(days=4),
+                                pd.Timestamp(day) + side * pd.Timedelta(days=4),
                                 0.34 - 0.28 * number,
                                 name,
                                 size=8.5,
                                 color=QUIET,
                                 va="bottom",
+                                ha="left" if number else "right",
                                 bbox=OVER_LINES,
                             )
             panels[row, 0].set_title(FUEL_NAMES[item])

@@ -147,8 +147,12 @@ def test_rejected_figures_are_ranked_by_how_far_they_lie_off():
             "unit",
         ],
     )
-    _, data = as_read(rejected_figures(contradictions, **WORDS))
+    figure = rejected_figures(contradictions, **WORDS)
+    _, data = as_read(figure)
     assert list(data["id"]) == ["b", "a"]
+    assert figure.subtitle == "The 2 rejected amounts; 1 rejected growth rates are in the table"
+    fewer = rejected_figures(contradictions, largest=1, **WORDS)
+    assert fewer.subtitle.startswith("Of 2 rejected amounts the 1 furthest off;")
 
 
 def petroleum_path(year, months, barrels, open_months=0):
