@@ -21,6 +21,13 @@ ROUNDED_TO_TENS = 5.0
 EARLY_RETURN = 25.0
 #: Tests have ceased, in the sense of a claim about the present, after a year without one.
 YEAR_WITHOUT = 12.0
+#: "Remaining", "left to lose": more than a trace. One per cent of recorded imports of 2016
+#: (USD million, of 2,570), a tenth of recorded exports, as much oil again as the cap (million
+#: barrels), and more than one call a month.
+TRACE_MN = 25.7
+TENTH = 10.0
+CAP_AGAIN = 0.5
+CALL_A_MONTH = 12.0
 #: The effect on exports by the engine that takes the price of oil as a control.
 OIL = "effect-export: with the price of oil"
 
@@ -59,8 +66,9 @@ ENTRIES = (
                 },
             ),
         ),
-        fair="The ceiling lies {cut:.0f} % from a United States estimate of deliveries in 2016 "
-        "and {rule:.0f} % from the ceiling that it replaced; what arrived is another matter.",
+        fair="The ceiling lies {cut_fall:.0f} % below a United States estimate of deliveries in "
+        "2016 and {rule_fall:.0f} % below the ceiling that it replaced; what arrived is another "
+        "matter.",
         numbers={"cut": "claim-a2", "rule": "claim-a2: rule replaced"},
         sensitivity={
             "the rule replaced": "claim-a2: rule replaced",
@@ -100,8 +108,8 @@ ENTRIES = (
                 {"exports to China in total trade": "claim-a4"},
             ),
         ),
-        fair="China's share in North Korea's recorded exports was {exports:.0f} %, and in its "
-        "recorded trade {total:.0f} %; exports to China were {share:.0f} % of the trade.",
+        fair="In 2017 China's share in North Korea's recorded exports was {exports:.0f} %, and in "
+        "its recorded trade {total:.0f} %; exports to China were {share:.0f} % of the trade.",
         numbers={
             "share": "claim-a4",
             "exports": "claim-a4: China in exports",
@@ -123,10 +131,10 @@ ENTRIES = (
                 },
             ),
         ),
-        fair="China's recorded imports from North Korea changed by {fall:.0f} % in 2017 on the "
-        "customs office's corrected base, and by {first:.0f} % if its months are added up as first "
-        "released.",
-        numbers={"fall": "claim-a5", "first": "claim-a5: months as first released"},
+        fair="China's recorded imports from North Korea fell by {office_fall:.0f} % in 2017 on the "
+        "customs office's corrected base, and by {first_fall:.0f} % if its months are added up as "
+        "first released.",
+        numbers={"office": "claim-a5", "first": "claim-a5: months as first released"},
         sensitivity={"months as first released": "claim-a5: months as first released"},
     ),
     Entry(
@@ -140,9 +148,10 @@ ENTRIES = (
                 {"as the customs office divides": "claim-a6"},
             ),
         ),
-        fair="As the customs office divides, trade in January to October 2018 changed by "
-        "{fall:.1f} % on a year before; months as first released give {first:.1f} %.",
-        numbers={"fall": "claim-a6", "first": "claim-a6: months as first released"},
+        fair="As the customs office divides, trade in January to October 2018 was "
+        "{office_fall:.1f} % below a year before; months as first released give "
+        "{first_fall:.1f} %.",
+        numbers={"office": "claim-a6", "first": "claim-a6: months as first released"},
         sensitivity=other_readings(
             "claim-a6", "months as first released", "year to date over first releases"
         ),
@@ -175,12 +184,13 @@ ENTRIES = (
             ),
             Part(
                 "nor block all remaining exports",
-                Above(0.0),
+                Above(TRACE_MN),
                 {"recorded imports of 2019": "claim-b5"},
             ),
         ),
         fair="The rules cap crude at about what the pipeline is said to carry ({crude:.0f} % of "
-        "the cap), so they end nothing; other goods went on at USD {rest:,.0f} million in 2019.",
+        "the cap), and whether it flowed is not recorded; other goods went on at USD {rest:,.0f} "
+        "million in 2019.",
         numbers={"crude": "claim-a8", "rest": "claim-b5"},
         sensitivity={
             "crude recorded, 2013": "claim-a8: recorded, 2013",
@@ -206,8 +216,8 @@ ENTRIES = (
                 },
             ),
         ),
-        fair="Against what would have been, recorded imports changed by {imports:.0f} % "
-        "({imports_lower:.0f} to {imports_upper:.0f}), exports by {exports:.0f} % "
+        fair="Against what would have been, recorded imports were {imports_fall:.0f} % lower "
+        "({imports_fall_lower:.0f} to {imports_fall_upper:.0f}); exports differ by {exports:.0f} % "
         "({exports_lower:.0f} to {exports_upper:.0f}), or {oil:.0f} % ({oil_lower:.0f} to "
         "{oil_upper:.0f}) where the price of oil is held to drive them.",
         numbers={"imports": "effect-import", "exports": "effect-export", "oil": OIL},
@@ -222,15 +232,15 @@ ENTRIES = (
         tables=("gacc_totals", "petroleum_illicit_estimates"),
         main="claim-a10",
         parts=(
-            Part("trade was left to lose", Above(0.0), {"recorded exports of 2018": "claim-a10"}),
+            Part("trade was left to lose", Above(TENTH), {"recorded exports of 2018": "claim-a10"}),
             Part(
                 "deliveries beside the record were left to stop",
-                Above(0.0),
+                Above(CAP_AGAIN),
                 {"tankers of 2018": "claim-a10-oil"},
             ),
         ),
-        fair="In 2018 China still recorded exports at {rest:.0f} % of 2016, and tankers that "
-        "reported to nobody likely brought {oil:.1f} million barrels.",
+        fair="In 2018 China still recorded exports at {rest:.0f} % of 2016, and counted "
+        "tanker calls, taken to be unreported, likely brought {oil:.1f} million barrels.",
         numbers={"rest": "claim-a10", "oil": "claim-a10-oil"},
         sensitivity={
             **other_readings(
@@ -248,9 +258,10 @@ ENTRIES = (
         main="claim-a11",
         parts=(
             Part("the Council voted as one", Meets("100"), {"votes to January 2019": "claim-a11"}),
+            Part("by the campaign", needs="the counts of the Council's votes before 2016"),
         ),
-        fair="Of the votes of the campaign {share:.0f} % were unanimous; drafts voted on since "
-        "were vetoed.",
+        fair="Of the votes of the campaign whose counts we have {share:.0f} % were unanimous; that "
+        "the campaign brought this about is not shown, and drafts voted on since were vetoed.",
         numbers={"share": "claim-a11"},
         sensitivity=other_readings("claim-a11", "with the drafts voted on since"),
     ),
@@ -319,7 +330,7 @@ ENTRIES = (
             ),
             Part("that this is leverage", needs="what North Korea would give for it"),
         ),
-        fair="As a scenario, {back:.0f} % ({back_lower:.0f} to {back_upper:.0f}) of the revenue of "
+        fair="As a scenario, {back:.1f} % ({back_lower:.1f} to {back_upper:.1f}) of the revenue of "
         "2016 from the banned goods would flow again a year after all bans were lifted.",
         numbers={"back": "claim-a15"},
         sensitivity=other_readings(
@@ -346,9 +357,10 @@ ENTRIES = (
                 needs="what China cleared of goods that were banned before and after alike",
             ),
         ),
-        fair="In 2018 recorded imports stood {fall:.0f} % ({fall_lower:.0f} to {fall_upper:.0f}) "
-        "from what would have been; strictness and scope cannot be told apart in the sum.",
-        numbers={"fall": "claim-b1"},
+        fair="In 2018 recorded imports stood {gap_fall:.0f} % ({gap_fall_lower:.0f} to "
+        "{gap_fall_upper:.0f}) below what would have been; strictness and scope cannot be told "
+        "apart in the sum.",
+        numbers={"gap": "claim-b1"},
         sensitivity={
             **other_readings(
                 "claim-b1",
@@ -390,7 +402,7 @@ ENTRIES = (
             Part("at a time of its choosing", needs="what binds China's choice"),
         ),
         fair="Between {share_lower:.0f} and {share_upper:.0f} % of North Korea's recorded trade in "
-        "2018 was with China; when China would use that is no quantity.",
+        "2018 was with China; when China would use that is not something figures measure.",
         numbers={"share": "claim-b3"},
         sensitivity=other_readings(
             "claim-b3",
@@ -404,15 +416,19 @@ ENTRIES = (
         tables=("petroleum_illicit_estimates", "gacc_commodities"),
         main="claim-b4-oil",
         parts=(
-            Part("tankers went round the cap", Above(0.0), {"calls of 2018": "claim-b4-oil"}),
+            Part(
+                "tankers went round the cap",
+                Above(CALL_A_MONTH),
+                {"calls of 2018": "claim-b4-oil"},
+            ),
             Part(
                 "trade moved to goods that are not banned",
-                Above(0.0),
-                {"share of the loss": "claim-b4-goods"},
+                needs="the same goods before the bans: our tables have them from 2019 on",
             ),
         ),
-        fair="{calls:,.0f} tanker calls that nobody reported were counted in 2018; goods that are "
-        "not banned made up {offset:.1f} % of the loss of recorded imports by 2019.",
+        fair="{calls:,.0f} tanker calls were counted in 2018, taken here to be unreported; goods "
+        "that are not banned made up at most {offset_upper:.1f} % of the loss of recorded imports "
+        "by 2019.",
         numbers={"calls": "claim-b4-oil", "offset": "claim-b4-goods"},
         sensitivity={
             **other_readings("claim-b4-oil", "calls of 2019", "calls of 2020"),
@@ -425,8 +441,12 @@ ENTRIES = (
         tables=("gacc_totals", "petroleum_illicit_estimates"),
         main="claim-b5",
         parts=(
-            Part("recorded channels were left", Above(0.0), {"imports of 2019": "claim-b5"}),
-            Part("and others beside the record", Above(0.0), {"tankers of 2018": "claim-b5-oil"}),
+            Part("recorded channels were left", Above(TRACE_MN), {"imports of 2019": "claim-b5"}),
+            Part(
+                "and others beside the record",
+                Above(CAP_AGAIN),
+                {"tankers of 2018": "claim-b5-oil"},
+            ),
         ),
         fair="Closing every recorded channel could have taken USD {rest:,.0f} million of revenue a "
         "year at most, and closing the tanker route {oil:.1f} million barrels.",

@@ -172,11 +172,12 @@ class Entry:
     """How one claim is judged.
 
     `main` is the finding whose number stands in the ledger. `fair` is what a fair wording would
-    be: a template whose fields are `{name}`, `{name_lower}` or `{name_upper}` of the findings in
-    `numbers` (name -> finding). `sensitivity` names findings that show the same by another
-    vintage, definition or window (label -> finding); where none can vary, `steady` says why, and
-    exactly one of the two is given. `tables` are the raw tables behind the claim, for findings
-    that name no rows. Raises LedgerError for an entry with neither or with both.
+    be: a template whose fields are `{name}`, `{name_lower}` or `{name_upper}`, or with `_fall`
+    after the name the same of a fall as a positive number, of the findings in `numbers`
+    (name -> finding). `sensitivity` names findings that show the same by another vintage,
+    definition or window (label -> finding); where none can vary, `steady` says why, and exactly
+    one of the two is given. `tables` are the raw tables behind the claim, for findings that name
+    no rows. Raises LedgerError for an entry with neither or with both.
     """
 
     id: str
@@ -293,6 +294,12 @@ def fair_wording(entry: Entry, results: Results) -> str:
         result = find(results, finding)
         number, (lower, upper) = result.value, result.interval
         values |= {name: number, f"{name}_lower": lower, f"{name}_upper": upper}
+        # A fall, told as one: the size, and its ends from the smaller to the larger.
+        values |= {
+            f"{name}_fall": None if number is None else -number,
+            f"{name}_fall_lower": None if upper is None else -upper,
+            f"{name}_fall_upper": None if lower is None else -lower,
+        }
     return quote(entry.fair, **values)
 
 

@@ -108,13 +108,14 @@ def decline_section(
         for flow in SHOWN_FLOWS
     )
     yield counterfactual_gap(
-        pd.concat([gap_by_month(fits[flow], observed[flow].draws) for flow in SHOWN_FLOWS]),
+        pd.concat([gap_by_month(fits[flow], observed[flow].draws.mean()) for flow in SHOWN_FLOWS]),
         treatments,
         title=quote("{name}: recorded trade in your own totals", name=series.name),
         source=_source(series, carried, window),
         train_end=carried.train_end,
         engine=engine.name,
         partner=series.name,
+        points="the mean of the joint draws",
         id="own_counterfactual_gap",
     )
     yield effects_in_words({names[flow]: tables[flow] for flow in FLOWS})

@@ -53,7 +53,7 @@ COVERED = {
 }
 #: What the op-ed of 2019 calls "all key exports": its four goods.
 KEY_EXPORTS = ("Coal", "Iron, lead and their ores", "Seafood", "Textiles and garments")
-#: Goods that no resolution bans: what they are called and their code.
+#: Goods that China's list does not ban, the EU's lists ferrosilicon: names and codes.
 UNBANNED = {
     "Wigs and false eyelashes": "6704",
     "Watches and movements": "91",
@@ -184,7 +184,8 @@ def resolution_shares(data: GoodsData, bounds: pd.DataFrame) -> pd.DataFrame:
         )
         rows.append((resolution or "none", words, lower, upper))
     columns = ["resolution", "goods", "at least, %", "at most, %"]
-    return pd.DataFrame(rows, columns=columns).set_index("resolution").round(0)
+    whole = dict.fromkeys(columns[2:], int)
+    return pd.DataFrame(rows, columns=columns).set_index("resolution").round(0).astype(whole)
 
 
 def year_bounds(data: GoodsData, year: int) -> pd.DataFrame:

@@ -33,14 +33,15 @@ DIGITS = 2
 
 
 def gap_by_month(
-    counterfactual: Counterfactual, draws: pd.DataFrame, level: float = LEVEL
+    counterfactual: Counterfactual, recorded: pd.Series, level: float = LEVEL
 ) -> pd.DataFrame:
     """What the picture draws, one row a month of training and evaluation, USD million.
 
     Columns: `month`, `flow`, `recorded`, `counterfactual` (the fitted mean in training, the median
     of the paths after), its `lower` and `upper` at `level`, and the cumulative effect from the
     first month after training with `cumulative_lower` and `cumulative_upper`, from whole paths.
-    `draws` are those of the observations; what was recorded is their median.
+    `recorded` are points by month (Period[M]) that add up to what is known of sums. The medians of
+    joint draws do not: where only a sum is known, each month's lies under its mean.
     """
     window = counterfactual.window
     tails = [(1 - level) / 2, 0.5, 1 - (1 - level) / 2]
@@ -50,7 +51,7 @@ def gap_by_month(
     after = pd.DataFrame(
         {
             "month": window.evaluation,
-            "recorded": np.median(counterfactual.observed, axis=0),
+            "recorded": recorded.reindex(window.evaluation).to_numpy(),
             "counterfactual": middle,
             "lower": lower,
             "upper": upper,
@@ -62,7 +63,7 @@ def gap_by_month(
     before = pd.DataFrame(
         {
             "month": window.training,
-            "recorded": draws[window.training].median().to_numpy(),
+            "recorded": recorded.reindex(window.training).to_numpy(),
             "counterfactual": counterfactual.fitted.reindex(window.training).to_numpy(),
         }
     )
@@ -82,12 +83,14 @@ def counterfactual_gap(
     engine: str,
     partner: str = PUBLISHED_PARTNER,
     level: float = LEVEL,
+    points: str = "the point of page 01",
     id: str = "counterfactual_gap",
 ) -> Figure:
     """The recorded series, what it would have been, and the gap added up, a pair of panels a flow.
 
     `gaps` holds the rows of `gap_by_month` of one or more flows over the same months; `treatments`
-    is the sanctions calendar, whose first clean months are dashed lines.
+    is the sanctions calendar, whose first clean months are dashed lines. `points` says what the
+    recorded line is where only sums are known.
     """
     flows = list(dict.fromkeys(gaps["flow"]))
     months = pd.PeriodIndex(sorted(set(gaps["month"])), freq="M")
@@ -125,8 +128,9 @@ def counterfactual_gap(
         ),
         source=source,
         note=(
-            f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: first months "
-            "without clearance under old contracts. The gap's interval comes from whole paths."
+            f"Solid upright line: end of training ({train_end:%B %Y}). Dashed: the first month in "
+            "which nothing was cleared, old contracts included. Where only sums are known on the "
+            f"corrected base, the line is {points}. The gap and its interval come from whole paths."
         ),
         alt=" ".join(_gap_words(gaps[gaps["flow"] == flow], names[flow]) for flow in flows),
         data=gaps,
@@ -182,15 +186,15 @@ def effects_in_words(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Effects of years, horizons and all months as text, one row a flow (or other name) and span.
 
     `tables` holds what `models.counterfactual.effects` gives, with the span as index. Columns: the
-    recorded and the counterfactual sum, the effect, USD million, and the effect in per cent, each
-    with its interval.
+    effect in per cent and in USD million, the recorded and the counterfactual sum, each but the
+    recorded with its interval. The answer comes first, for narrow screens.
     """
     rows = {
         (FLOW_NAMES.get(name, name), _span_name(span)): {
+            "effect, %": _with_interval(row, "effect_percent", "+.0f"),
+            "effect, USD million": _with_interval(row, "effect", "+,.0f"),
             "recorded": f"{row['recorded']:,.0f}",
             "without the measures": _with_interval(row, "counterfactual", ",.0f"),
-            "effect, USD million": _with_interval(row, "effect", "+,.0f"),
-            "effect, %": _with_interval(row, "effect_percent", "+.0f"),
         }
         for name, table in tables.items()
         for span, row in table[table["kind"] != "month"].iterrows()
@@ -371,7 +375,8 @@ def breaks_and_calendar(
         source=source,
         note=(
             f"Minimum segment {least} known months: measures closer together than that are not "
-            "told apart. Dashed: first months without clearance under old contracts."
+            "told apart. Dashed: the first month in which nothing was cleared, old contracts "
+            "included."
         ),
         alt="Break dates: "
         + "; ".join(

@@ -83,8 +83,10 @@ def power_by_months(
         ),
         source=source,
         note=(
-            "A detector without a point finds no rise under a multiple of fifty so often. The "
-            "noise is that of the months before the bans."
+            "CUSUM: forecast errors since the change, added up; MOSUM: the latest of them. P, R "
+            "and S look at the last months: their squared residuals, the squares of their running "
+            "sums, and their length along the level. A detector without a point finds no rise "
+            "under a multiple of fifty so often. The noise is that of the months before the bans."
         ),
         alt="One falling line a detector. "
         + " ".join(
@@ -343,7 +345,8 @@ def return_curves(
         source=source,
         note=(
             "Nothing is back at the mean of the four months before each start, all of it at the "
-            "level of 2018-2019. In the first panel freight was stopped again from May to August."
+            "level of 2018-2019. In the first panel freight was stopped again from May to August; "
+            "the curve only rises, and does not follow months that fall back."
         ),
         alt=f"Points and a rising curve a panel. {' '.join(spoken)}",
         data=pd.concat(frames, ignore_index=True),
@@ -393,9 +396,10 @@ def ban_values(
         subtitle="China's recorded imports from North Korea in 2016 by banned group, USD million",
         source=source,
         note=(
-            "Dark lines are bounds without a probability. Ores hold some that no ban touches; the "
-            "goods of resolution 2397 are what remains, between two assumptions. No price of the "
-            "other groups since 2017 is in our tables."
+            "Dark lines are bounds without a probability. All ores are counted as banned, though "
+            "some are not. The goods of resolution 2397 are what remains, between two assumptions: "
+            "their upper end goes with the lower ends of the others. No price of the other groups "
+            "since 2017 is in our tables."
         ),
         alt="Bars. "
         + " ".join(
@@ -459,7 +463,8 @@ def scenario_revenue(
         source=source,
         note=(
             "Scenarios, not forecasts: pre-ban value, the speed at which recorded trade came back "
-            "after the border reopened, and an assumed eventual return."
+            "after the border reopened, and an assumed eventual return. Intervals are the range "
+            "over two readings of that speed, each 90 %, joined to the bounds of the value."
         ),
         alt="Points with intervals. "
         + " ".join(

@@ -304,8 +304,8 @@ def unbanned_goods(
         id=id,
         title=title,
         subtitle=(
-            "China's recorded imports from North Korea of goods that no resolution bans, USD "
-            "million a year, each panel on its own scale"
+            "China's recorded imports from North Korea of goods that China's list does not ban, "
+            "USD million a year, each panel on its own scale"
         ),
         source=source,
         note=(

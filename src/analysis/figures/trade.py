@@ -124,7 +124,8 @@ def trade_with_calendar(
             "USD million; bands are bounds"
         ),
         source=source,
-        note=f"{BANDS} Dashed lines: first months without clearance under old contracts.",
+        note=f"{BANDS} Dashed lines: the first month in which nothing was cleared, old contracts "
+        "included.",
         alt=_trade_alt(shown, flows, months, unknown),
         data=_trade_data(shown, flows),
         picture=picture,

@@ -148,8 +148,23 @@ def at_last_prices(tonnes: Amount, prices: pd.DataFrame) -> Amount:
     )
 
 
+def value_of_all(values: pd.DataFrame, imports: Amount, still_traded: Amount) -> Amount:
+    """All groups of `values` together, USD million, with the ends that they can reach together.
+
+    `values` as from `pre_ban_values`, with the same `imports` and `still_traded`. The remainder is
+    largest where the other groups are smallest, so the sum of the upper ends cannot be: all groups
+    are no more than all imports, and no less than imports but for the goods still traded.
+    """
+    added = amount_of(values, tuple(values["group"]))
+    return Amount(
+        added.usd_mn,
+        max(added.lower, imports.lower - still_traded.upper),
+        min(added.upper, imports.upper),
+    )
+
+
 def sum_of(amounts: list[Amount]) -> Amount:
-    """The amounts added up, end by end: the widest sum that they allow."""
+    """The amounts added up, end by end: the widest sum, for amounts that do not bind each other."""
     return sum(amounts[1:], start=amounts[0])
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 
 #: A flow as seen from China to the direction of a ban as seen from North Korea.
 DIRECTIONS = {"import": "DPRK_export", "export": "DPRK_import"}
+#: How the map's note on a code begins where the EU lists it and China's list does not.
+EU_ALONE = ("EU treated; China", "EU lists")
 
 
 def banned_in_record(observations: pd.DataFrame, hs_map: pd.DataFrame) -> pd.DataFrame:
@@ -16,8 +18,9 @@ def banned_in_record(observations: pd.DataFrame, hs_map: pd.DataFrame) -> pd.Dat
     `first_clean_month_derived`. A code is matched by the longest prefix that holds all of it, so a
     chapter that is banned in part of its headings is not matched. Usable USD values; a period that
     begins before the first clean month is left out. Gives `first`, `last`, `flow`, `product`, `hs`,
-    `resolution`, `usd_mn`, `reading` (`banned`, or `banned in part` where goods of the same code
-    are free or the lists differ), `source_publisher`, in the order of time.
+    `resolution`, `usd_mn`, `reading` (`banned`; `banned on the EU's list only`; or `banned in
+    part` where goods of the same code are free or the lists differ otherwise), `source_publisher`,
+    in the order of time.
     """
     figures = observations[
         observations["value"].notna()
@@ -34,7 +37,6 @@ def banned_in_record(observations: pd.DataFrame, hs_map: pd.DataFrame) -> pd.Dat
         ban = _ban_on(row.hs, DIRECTIONS[row.flow], bans)
         if ban is None or row.first < pd.Period(ban["first_clean_month_derived"], "M"):
             continue
-        partly = ban["partial_ex"] == "1" or pd.notna(ban["ambiguity"])
         rows.append(
             {
                 "first": row.first,
@@ -44,11 +46,18 @@ def banned_in_record(observations: pd.DataFrame, hs_map: pd.DataFrame) -> pd.Dat
                 "hs": row.hs,
                 "resolution": ban["resolution"],
                 "usd_mn": row.value,
-                "reading": "banned in part" if partly else "banned",
+                "reading": _reading(ban),
                 "source_publisher": row.source_publisher,
             }
         )
     return pd.DataFrame(rows).sort_values(["first", "last", "flow", "hs"]).reset_index(drop=True)
+
+
+def _reading(ban: pd.Series) -> str:
+    if pd.notna(ban["ambiguity"]) and ban["ambiguity"].startswith(EU_ALONE):
+        return "banned on the EU's list only"
+    partly = ban["partial_ex"] == "1" or pd.notna(ban["ambiguity"])
+    return "banned in part" if partly else "banned"
 
 
 def _ban_on(code: str, direction: str, bans: pd.DataFrame) -> pd.Series | None:

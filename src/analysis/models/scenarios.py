@@ -50,14 +50,16 @@ def outcomes(
     values: pd.DataFrame,
     speed: Return | Envelope,
     *,
+    together: Amount,
     eventual_return: float = 1.0,
     horizons: Sequence[int] = HORIZONS,
     level: float = 0.90,
 ) -> pd.DataFrame:
     """Each scenario at each horizon, one row each.
 
-    `values` as from `ban_value.pre_ban_values`; `eventual_return` is the share of the old trade
-    that returns in the end, an assumption. Gives `scenario`, `gains`, `months`, the share of the
+    `values` as from `ban_value.pre_ban_values`, `together` as from `ban_value.value_of_all`: what
+    all its groups can be worth at once. `eventual_return` is the share of the old trade that
+    returns in the end, an assumption. Gives `scenario`, `gains`, `months`, the share of the
     lost revenue a month that is back then (`returned`, per cent), and the revenue of all months
     until then (`revenue`, USD million), each with `_lower` and `_upper`. The share is of what the
     goods earned before the ban, also under a ceiling. Its interval is that of the speed at
@@ -68,7 +70,8 @@ def outcomes(
         raise ValueError(f"expected a share from 0 to 1 to return, found {eventual_return}")
     rows = []
     for scenario in scenarios:
-        value = amount_of(values, scenario.groups)
+        whole = set(scenario.groups) == set(values["group"])
+        value = together if whole else amount_of(values, scenario.groups)
         for months in horizons:
             back = _under_ceiling(value, speed.returned(months, level), eventual_return, scenario)
             years = months / MONTHS_A_YEAR

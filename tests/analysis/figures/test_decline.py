@@ -53,14 +53,18 @@ def fit() -> Counterfactual:
 
 
 @pytest.fixture(scope="module")
-def draws() -> pd.DataFrame:
+def recorded() -> pd.Series:
+    """Ninety a month before the measures; after them forty on average, and never forty."""
     months = pd.period_range(WINDOW.first, WINDOW.evaluation_end, freq="M")
-    return pd.DataFrame(np.full((3, len(months)), 90.0), columns=months)
+    after = np.where(months.month % 2, 30.0, 50.0)
+    return pd.Series(np.where(months <= WINDOW.train_end, 90.0, after), index=months)
 
 
-def test_the_gap_is_added_up_along_whole_paths(fit, draws):
-    gap = gap_by_month(fit, draws)
+def test_the_gap_is_added_up_along_whole_paths(fit, recorded):
+    gap = gap_by_month(fit, recorded)
     assert (gap.loc[gap["cumulative"].isna(), "recorded"] == 90).all()
+    # The line is the points given, so that a year adds up to its sum.
+    assert gap.loc[gap["month"].dt.year == 2018, "recorded"].sum() == 12 * 40
     last = gap.iloc[-1]
     total = (fit.observed - fit.simulated).sum(axis=1)
     lower, middle, upper = np.quantile(total, [0.05, 0.5, 0.95])
@@ -68,9 +72,9 @@ def test_the_gap_is_added_up_along_whole_paths(fit, draws):
     assert found == pytest.approx([lower, middle, upper], abs=0.01)
 
 
-def test_series_counterfactual_and_gap_stand_in_one_picture(fit, draws, treatments):
+def test_series_counterfactual_and_gap_stand_in_one_picture(fit, recorded, treatments):
     figure = counterfactual_gap(
-        gap_by_month(fit, draws),
+        gap_by_month(fit, recorded),
         treatments,
         train_end=WINDOW.train_end,
         engine="test",

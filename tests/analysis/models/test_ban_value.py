@@ -15,6 +15,7 @@ from analysis.models.ban_value import (
     from_share,
     pre_ban_values,
     printed_year,
+    value_of_all,
 )
 from analysis.models.banned_record import banned_in_record
 from analysis.models.reopening import fit_return
@@ -105,6 +106,15 @@ def test_the_remainder_lies_between_its_two_assumptions(shares):
     assert amount_of(values, ("coal", "seafood")).usd_mn == pytest.approx(550.0)
 
 
+def test_all_groups_together_earn_no_more_than_all_imports(shares):
+    total, traded = Amount(1_000.0, 990.0, 1_010.0), Amount(60.0, 55.0, 65.0)
+    values = pre_ban_values(goods(("coal", 500.0, 480.0, 520.0)), shares, total, traded)
+    together = value_of_all(values, total, traded)
+    # The ends added up exclude each other: the remainder's upper takes the rest at their lower.
+    assert amount_of(values, tuple(values["group"])).upper > total.upper
+    assert together == Amount(pytest.approx(940.0), 990.0 - 65.0, 1_010.0)
+
+
 def test_later_prices_cover_every_quotation():
     prices = pd.DataFrame({"lower": [80.0, 98.0], "middle": [84.0, 100.0], "upper": [85.0, 104.0]})
     amount = at_last_prices(Amount(1e6, 1e6, 2e6), prices)
@@ -119,16 +129,21 @@ def speed():
     return fit_return(curve + 0.02 * (-1.0) ** np.arange(24), months[0], draws=200, seed=1)
 
 
+FLAT, TRADED = Amount(1_000.0, 1_000.0, 1_000.0), Amount(60.0, 60.0, 60.0)
+
+
 @pytest.fixture
 def values(shares):
-    flat = Amount(1_000.0, 1_000.0, 1_000.0)
-    return pre_ban_values(
-        goods(("coal", 500.0, 500.0, 500.0)), shares, flat, Amount(60.0, 60.0, 60.0)
-    )
+    return pre_ban_values(goods(("coal", 500.0, 500.0, 500.0)), shares, FLAT, TRADED)
 
 
-def test_a_lifting_brings_back_value_times_speed(values, speed):
-    table = outcomes(lifting_scenarios(400.0), values, speed)
+@pytest.fixture
+def together(values):
+    return value_of_all(values, FLAT, TRADED)
+
+
+def test_a_lifting_brings_back_value_times_speed(values, together, speed):
+    table = outcomes(lifting_scenarios(400.0), values, speed, together=together)
     coal = table[table["scenario"] == "lift coal"].set_index("months")
     assert coal.loc[12, "returned"] == pytest.approx(100 * speed.returned(12)[0])
     assert coal.loc[12, "revenue"] == pytest.approx(500.0 * speed.recovered(12)[0])
@@ -137,30 +152,38 @@ def test_a_lifting_brings_back_value_times_speed(values, speed):
     assert (coal["returned"] <= coal["returned_upper"]).all()
 
 
-def test_half_the_return_is_half_the_revenue(values, speed):
+def test_half_the_return_is_half_the_revenue(values, together, speed):
     full, half = (
-        outcomes(lifting_scenarios(1e9), values, speed, eventual_return=share)
+        outcomes(lifting_scenarios(1e9), values, speed, together=together, eventual_return=share)
         for share in (1.0, 0.5)
     )
     np.testing.assert_allclose(half["revenue"], full["revenue"] / 2)
     np.testing.assert_allclose(half["returned"], full["returned"] / 2)
     with pytest.raises(ValueError, match="0 to 1"):
-        outcomes(lifting_scenarios(1e9), values, speed, eventual_return=1.2)
+        outcomes(lifting_scenarios(1e9), values, speed, together=together, eventual_return=1.2)
 
 
-def test_a_ceiling_binds_only_where_it_is_lower(values, speed):
-    table = outcomes(lifting_scenarios(400.0), values, speed).set_index(["scenario", "months"])
+def test_a_ceiling_binds_only_where_it_is_lower(values, together, speed):
+    table = outcomes(lifting_scenarios(400.0), values, speed, together=together).set_index(
+        ["scenario", "months"]
+    )
     free, capped = (table.loc[(name, 24)] for name in ("lift coal", "lift coal, old cap restored"))
     assert capped["revenue"] == pytest.approx(0.8 * free["revenue"])
-    high = outcomes(lifting_scenarios(600.0), values, speed).set_index(["scenario", "months"])
+    high = outcomes(lifting_scenarios(600.0), values, speed, together=together).set_index(
+        ["scenario", "months"]
+    )
     assert high.loc[("lift coal, old cap restored", 24), "revenue"] == free["revenue"]
 
 
-def test_lifting_all_is_at_least_any_part(values, speed):
-    table = outcomes(lifting_scenarios(400.0), values, speed).set_index(["scenario", "months"])
+def test_lifting_all_is_at_least_any_part(values, together, speed):
+    table = outcomes(lifting_scenarios(400.0), values, speed, together=together).set_index(
+        ["scenario", "months"]
+    )
     for months in (6, 12, 24):
         own = table.xs(months, level="months")["revenue"]
         assert own.idxmax() == "lift all"
+        # In so many months no more can come in than all that was ever sold.
+        assert table.loc[("lift all", months), "revenue_upper"] <= FLAT.upper * months / 12
 
 
 def test_a_tighter_cap_is_worth_its_barrels():
@@ -175,7 +198,8 @@ def bans() -> pd.DataFrame:
     columns = ["hs_prefix", "direction", "measure", "partial_ex", "ambiguity", "resolution"]
     rows = [
         ("50", "DPRK_export", "total_ban", "0", None, "2375"),
-        ("7202", "DPRK_export", "total_ban", "0", "lists differ", "2371"),
+        ("7202", "DPRK_export", "total_ban", "0", "EU treated; China evidently NOT", "2371"),
+        ("7207", "DPRK_export", "total_ban", "0", "China's reading of 'iron' not seen", "2371"),
         ("72", "DPRK_import", "total_ban", "0", None, "2397"),
         ("2710", "DPRK_import", "cap", "0", None, "2375"),
     ]
@@ -196,10 +220,15 @@ def test_banned_goods_are_found_by_code_direction_and_date(bans):
             ("silk to Korea", 1.0, 1.0, 1.0, recorded("5002", "export", "2019-01")),
             ("ferrosilicon", 1.0, 1.0, 1.0, recorded("720221", "import", "2019-02")),
             ("steel", 1.0, 1.0, 1.0, recorded("7208", "export", "2019-03")),
+            ("billets", 1.0, 1.0, 1.0, recorded("7207", "import", "2019-04")),
             ("diesel", 1.0, 1.0, 1.0, recorded("271019", "export", "2019-03")),
             ("a chapter", 1.0, 1.0, 1.0, recorded("72", "import", "2019-03")),
         ),
         bans,
     )
-    assert list(found["product"]) == ["silk", "ferrosilicon", "steel"]
-    assert list(found["reading"]) == ["banned", "banned in part", "banned"]
+    assert dict(zip(found["product"], found["reading"], strict=True)) == {
+        "silk": "banned",
+        "ferrosilicon": "banned on the EU's list only",
+        "steel": "banned",
+        "billets": "banned in part",
+    }
