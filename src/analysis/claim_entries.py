@@ -171,9 +171,7 @@ ENTRIES = (
         fair="China recorded {august:.2f} million tonnes of coal in August 2017, cargoes that a "
         "suspension had stranded since February, and none in October to December.",
         numbers={"august": "claim-a7"},
-        sensitivity=other_readings(
-            "claim-a7", "August 2017, the coarser print", "September 2017", "October 2017"
-        ),
+        sensitivity=other_readings("claim-a7", "August 2017, the coarser print", "September 2017"),
     ),
     Entry(
         "A8",
@@ -297,7 +295,7 @@ ENTRIES = (
         sensitivity=other_readings(
             "claim-a13",
             "counted from the last nuclear test",
-            "from the last missile",
+            "counted from the last missile",
             "whole months between",
         ),
     ),
