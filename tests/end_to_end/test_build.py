@@ -284,8 +284,8 @@ def own(root):
     page = root / "notebooks" / "03_banned_goods.ipynb"
     if page.exists():
         text = page.read_text(encoding="utf-8")
-        assert text.count("draws: int = 399") == 1
-        page.write_text(text.replace("draws: int = 399", "draws: int = 19"), encoding="utf-8")
+        assert text.count("= 399") == 1
+        page.write_text(text.replace("= 399", "= 19"), encoding="utf-8")
     built = run(root, "all")
     assert built.returncode == 0, built.stdout + built.stderr
     yield before, truth, files
