@@ -1,7 +1,6 @@
 """A run with other parameters gets a page of its own and leaves the default's results alone."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -126,7 +125,6 @@ def test_a_failed_or_killed_run_leaves_the_defaults_results(built, code):
     assert built.became()["reader"] == "fresh"
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_hands_the_parameters_over_as_typed(tmp_path):
     """The Makefile's own line, with a Python that only shows what it is given."""
     makefile = Path(__file__).parents[2] / "Makefile"

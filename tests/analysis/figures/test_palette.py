@@ -90,8 +90,8 @@ def ciede2000(one: np.ndarray, other: np.ndarray) -> float:
     s_l = 1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2)  # 18
     s_c, s_h = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t  # 19, 20
     r_t = -np.sin(np.radians(2 * rotation)) * r_c  # 21
-    l, c, h = lightness / s_l, chroma / s_c, hue / s_h  # noqa: E741
-    return float(np.sqrt(l**2 + c**2 + h**2 + r_t * c * h))  # 22
+    in_l, in_c, in_h = lightness / s_l, chroma / s_c, hue / s_h
+    return float(np.sqrt(in_l**2 + in_c**2 + in_h**2 + r_t * in_c * in_h))  # 22
 
 
 def difference(one: str, other: str, deficiency: str) -> float:
