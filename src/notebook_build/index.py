@@ -148,15 +148,14 @@ def status(project: Project) -> list[dict[str, str]]:
     """What the project declares to be counted in its tables; one whose table is not built is left.
 
     An entry names `label` and `table`: CSV, or a JSON list of objects. With `column` and `value`
-    it counts the rows that have this value, out of all; otherwise all rows. `page` names the page
-    that it links to, once that is built, in place of the table. Raises BuildError for a column
-    that the table lacks.
+    it counts the rows that have this value, out of all; otherwise all rows. Raises BuildError for
+    a column that the table lacks.
     """
     return [
         {
             "label": entry["label"],
             "count": count(entry, counted_rows(project.root / entry["table"])),
-            "href": page_link(project, entry) or counted_link(project, entry["table"]),
+            "href": counted_link(project, entry["table"]),
         }
         for entry in project.status
         if (project.root / entry["table"]).is_file()
@@ -168,12 +167,6 @@ def counted_rows(file: Path) -> list[dict[str, Any]]:
     if file.suffix == ".json":
         return json.loads(text)
     return list(csv.DictReader(io.StringIO(text)))
-
-
-def page_link(project: Project, entry: dict[str, str]) -> str:
-    """The built page that an entry of the status names, or nothing."""
-    page = f"{entry.get('page', '')}.html"
-    return page if (project.reports / page).is_file() else ""
 
 
 def counted_link(project: Project, table: str) -> str:

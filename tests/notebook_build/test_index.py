@@ -54,16 +54,6 @@ def test_the_status_counts_in_json_among_the_reports_too(root):
     ]
 
 
-def test_a_count_links_to_its_page_once_that_is_built(root):
-    (root / "reports").mkdir()
-    (root / "reports" / "claims.json").write_text('[{"verdict": "holds"}]')
-    entry = {"label": "claims hold", "table": "reports/claims.json", "page": "06_claims"}
-    project = Project(root, status=(entry,))
-    assert status(project)[0]["href"] == "claims.json"
-    (root / "reports" / "06_claims.html").write_text("<p>the page</p>")
-    assert status(project)[0]["href"] == "06_claims.html"
-
-
 def test_a_reader_sees_the_first_digits_of_a_commit_and_all_that_is_said_of_it():
     assert short(f"{COMMIT} (release v1.2)") == f"{COMMIT[:7]} (release v1.2)"
     assert short(NOT_RECORDED) == NOT_RECORDED

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 MEMBERS, PERMANENT_MEMBERS, VOTES_NEEDED = 15, 5, 9
-PERMANENT = frozenset({"China", "France", "Russia", "United Kingdom", "United States"})
 
 
 @dataclass(frozen=True)
